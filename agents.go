@@ -1,0 +1,220 @@
+package voiceagent
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/url"
+	"strings"
+)
+
+// AgentsService manages agents: configured voices that make and take calls.
+type AgentsService struct{ c *Client }
+
+const (
+	agentsRoute = "/agents"
+	agentRoute  = "/agents/{agent_id}"
+)
+
+// Agent is a configured voice. Only some of its keys are known (seen in use); those that the client doesn't know are in Extra.
+type Agent struct {
+	ID                string            `json:"id"`
+	Name              string            `json:"name"`
+	StartFlow         string            `json:"start_flow"`
+	EndFlow           string            `json:"end_flow"`
+	AgentType         string            `json:"agent_type"`
+	CustomDescription string            `json:"custom_description"`
+	Sector            string            `json:"sector"`
+	Language          string            `json:"language"`
+	Voice             string            `json:"voice"`
+	BrandName         string            `json:"brand_name"`
+	Description       string            `json:"description"`
+	Webhook           *WebhookConfig    `json:"webhook_config"`
+	DetailsToCollect  []DetailToCollect `json:"details_to_collect"`
+	CreatedAt         Timestamp         `json:"created_at"`
+	UpdatedAt         Timestamp         `json:"updated_at"`
+
+	Extra map[string]json.RawMessage `json:",embed"`
+}
+
+// WebhookConfig tells where an agent's calls are reported. Source: webhooks guide (documented for an update, inferred for a creation).
+type WebhookConfig struct {
+	URL    string   `json:"url"`
+	Events []string `json:"events,omitempty"` // only EventCallEnded is documented
+	Secret string   `json:"secret,omitempty"` // of your choice; deliveries are then signed
+}
+
+// EventCallEnded is the only documented webhook event.
+const EventCallEnded = "CALL_ENDED"
+
+// DetailToCollect is something that an agent asks for. The API gives a name alone or an object (seen in use).
+type DetailToCollect struct {
+	Key         string `json:"key"`
+	Type        string `json:"type"`
+	Description string `json:"description"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]: "email", or an object with key or name.
+func (d *DetailToCollect) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		*d = DetailToCollect{Type: "string"}
+		return json.Unmarshal(data, &d.Key)
+	}
+	type plain DetailToCollect
+	wire := struct {
+		*plain
+		Name string `json:"name"`
+	}{plain: (*plain)(d)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	if d.Key == "" {
+		d.Key = wire.Name
+	}
+	return nil
+}
+
+// The general agent types of the agents guide (documented). There are 200 and more for industries: see [CatalogService.AgentTypes].
+const (
+	AgentTypeSales              = "sales"
+	AgentTypeSupport            = "support"
+	AgentTypeColdCalling        = "cold_calling"
+	AgentTypeCollection         = "collection"
+	AgentTypeRetention          = "retention"
+	AgentTypeCompliance         = "compliance"
+	AgentTypeAppointmentBooking = "appointment_booking"
+	AgentTypeCustom             = "custom" // needs CustomDescription
+)
+
+// AgentCreateParams describes a new agent. Name, StartFlow and EndFlow are required; CustomDescription too for [AgentTypeCustom].
+type AgentCreateParams struct {
+	Name              string         `json:"name"`       // unique in the account, at most 100 characters
+	StartFlow         string         `json:"start_flow"` // the opening message
+	EndFlow           string         `json:"end_flow"`   // the closing message
+	AgentType         string         `json:"agent_type,omitempty"`
+	CustomDescription string         `json:"custom_description,omitempty"`
+	Sector            string         `json:"sector,omitempty"`
+	Language          string         `json:"language,omitempty"` // the API's default is English
+	Voice             string         `json:"voice,omitempty"`
+	BrandName         string         `json:"brand_name,omitempty"`
+	Description       string         `json:"description,omitempty"`
+	Webhook           *WebhookConfig `json:"webhook_config,omitempty"`
+
+	Extra map[string]any `json:",embed"` // keys that the client doesn't know
+}
+
+func (p *AgentCreateParams) check() error {
+	var bad problems
+	bad.name(p.Name)
+	bad.required("start_flow", p.StartFlow)
+	bad.required("end_flow", p.EndFlow)
+	if p.AgentType == AgentTypeCustom {
+		bad.required("custom_description", p.CustomDescription)
+	}
+	bad.webhook(p.Webhook)
+	return bad.err("POST", agentsRoute)
+}
+
+// Create makes an agent: POST /agents.
+//
+// A name that is taken is a [*ConflictError], or a [*ValidationError]: the vendor's page says both. If the answer is lost the error
+// satisfies errors.Is(err, [ErrOutcomeUnknown]).
+//
+// Source: agents guide (documented), shape of the answer inferred.
+func (s *AgentsService) Create(ctx context.Context, params AgentCreateParams, opts ...RequestOption) (*Agent, error) {
+	if err := params.check(); err != nil {
+		return nil, err
+	}
+	return fetch[Agent](ctx, s.c, post(agentsRoute).with(&params).creating(), opts)
+}
+
+// Get returns an agent: GET /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
+//
+// Source: seen in use.
+func (s *AgentsService) Get(ctx context.Context, id string, opts ...RequestOption) (*Agent, error) {
+	if err := checkID("GET", agentRoute, "agent_id", id); err != nil {
+		return nil, err
+	}
+	return fetch[Agent](ctx, s.c, get(agentRoute, id), opts)
+}
+
+// AgentUpdateParams changes an agent. What is nil stays as it is; see [Ptr]. How a field is cleared is unknown: a pointer to "" sends an empty
+// text, and Extra can send null.
+type AgentUpdateParams struct {
+	Name              *string        `json:"name,omitzero"`
+	StartFlow         *string        `json:"start_flow,omitzero"`
+	EndFlow           *string        `json:"end_flow,omitzero"`
+	AgentType         *string        `json:"agent_type,omitzero"`
+	CustomDescription *string        `json:"custom_description,omitzero"`
+	Sector            *string        `json:"sector,omitzero"`
+	Language          *string        `json:"language,omitzero"`
+	Voice             *string        `json:"voice,omitzero"`
+	BrandName         *string        `json:"brand_name,omitzero"`
+	Description       *string        `json:"description,omitzero"`
+	Webhook           *WebhookConfig `json:"webhook_config,omitzero"`
+
+	Extra map[string]any `json:",embed"` // keys that the client doesn't know
+}
+
+func (p *AgentUpdateParams) check(id string) error {
+	var bad problems
+	bad.id("agent_id", id)
+	if p.Name != nil {
+		bad.name(*p.Name)
+	}
+	bad.webhook(p.Webhook)
+	return bad.err("PATCH", agentRoute)
+}
+
+// Update changes an agent: PATCH /agents/{agent_id}. It is safe to repeat.
+//
+// Source: webhooks guide (documented).
+func (s *AgentsService) Update(ctx context.Context, id string, params AgentUpdateParams, opts ...RequestOption) (*Agent, error) {
+	if err := params.check(id); err != nil {
+		return nil, err
+	}
+	return fetch[Agent](ctx, s.c, patch(agentRoute, id).with(&params), opts)
+}
+
+// Delete removes an agent: DELETE /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
+//
+// Source: inferred; no page names it.
+func (s *AgentsService) Delete(ctx context.Context, id string, opts ...RequestOption) error {
+	if err := checkID("DELETE", agentRoute, "agent_id", id); err != nil {
+		return err
+	}
+	return s.c.discard(ctx, del(agentRoute, id), opts)
+}
+
+// AgentListParams selects a page of agents. The zero value is the first page of 20. Filters are unknown: try them with Extra.
+type AgentListParams struct {
+	Page     int // from 1
+	PageSize int // 1 to 100
+	Extra    url.Values
+}
+
+// List returns a page of agents: GET /agents.
+//
+// Source: pagination guide (documented).
+func (s *AgentsService) List(ctx context.Context, params AgentListParams, opts ...RequestOption) (*Page[Agent], error) {
+	query, err := listQuery(agentsRoute, params.Page, params.PageSize, params.Extra)
+	if err != nil {
+		return nil, err
+	}
+	return fetchPage[Agent](ctx, s.c, get(agentsRoute).where(query), opts)
+}
+
+// All iterates over all agents from Page on. It ends after the first error.
+func (s *AgentsService) All(ctx context.Context, params AgentListParams, opts ...RequestOption) iter.Seq2[*Agent, error] {
+	return all(params.Page, func(page int) (*Page[Agent], error) {
+		params := params
+		params.Page, params.PageSize = page, sizeOr(params.PageSize, maxPageSize)
+		return s.List(ctx, params, opts...)
+	}, func(a *Agent) string { return a.ID })
+}
+
+func checkID(method, route, field, id string) error {
+	var bad problems
+	bad.id(field, strings.TrimSpace(id))
+	return bad.err(method, route)
+}

@@ -1,0 +1,47 @@
+package voiceagent
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+const redacted = "lev_...REDACTED"
+
+// apiKey holds the key where no formatting verb, encoder or reflection finds it: fmt and the like print the fields of an unexported
+// struct without asking its methods, but of a function just the address.
+type apiKey struct{ header func() []string }
+
+func newAPIKey(key string) apiKey {
+	header := []string{"Bearer " + key}
+	return apiKey{func() []string { return header }}
+}
+
+func (k apiKey) isSet() bool { return k.header != nil }
+
+// String implements [fmt.Stringer].
+func (k apiKey) String() string { return redacted }
+
+// Format implements [fmt.Formatter], so that no verb shows the key.
+func (k apiKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText implements [encoding.TextMarshaler], which JSON uses too.
+func (k apiKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements [slog.LogValuer].
+func (k apiKey) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// checkAPIKey refuses what can't be a key. The alphabet after "lev_" is unknown, so nothing more is asked.
+func checkAPIKey(key string) error {
+	switch {
+	case strings.TrimSpace(key) == "":
+		return errors.New("the API key is empty")
+	case strings.HasPrefix(strings.ToLower(key), "bearer "):
+		return errors.New(`the API key begins with "Bearer ": pass the key alone`)
+	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("the API key has a space, a line break or another character that no key has; was it cut out with its surroundings?")
+	}
+	return nil
+}

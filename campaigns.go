@@ -1,0 +1,323 @@
+package voiceagent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
+)
+
+// CampaignsService manages campaigns: lists of contacts that are called automatically.
+type CampaignsService struct{ c *Client }
+
+const (
+	campaignsRoute     = "/campaigns"
+	campaignRoute      = "/campaigns/{campaign_id}"
+	defaultPhoneColumn = "phone"
+)
+
+// CampaignStatus is the state of a campaign. Compare with what you receive: the list isn't documented.
+type CampaignStatus string
+
+// Known states: the first three are seen in use, the others inferred.
+const (
+	CampaignPending    CampaignStatus = "pending"
+	CampaignInProgress CampaignStatus = "in_progress"
+	CampaignPaused     CampaignStatus = "paused"
+	CampaignScheduled  CampaignStatus = "scheduled"
+	CampaignCompleted  CampaignStatus = "completed"
+	CampaignStopped    CampaignStatus = "stopped"
+	CampaignCancelled  CampaignStatus = "cancelled"
+	CampaignFailed     CampaignStatus = "failed"
+)
+
+// Terminal tells if a campaign in this state has ended. A state that the client doesn't know is taken as not ended.
+func (s CampaignStatus) Terminal() bool {
+	switch s {
+	case CampaignCompleted, CampaignStopped, CampaignCancelled, CampaignFailed, "canceled":
+		return true
+	}
+	return false
+}
+
+// Campaign is a campaign and its progress. Its keys are seen in use, not documented, and differ between the list and a single one; those that
+// the client doesn't know are in Extra.
+type Campaign struct {
+	ID                 string         `json:"id"`
+	Name               string         `json:"name"`
+	Description        string         `json:"description"`
+	AgentID            string         `json:"agent_id"`
+	From               string         `json:"phone_number"` // the number that it calls from
+	Status             CampaignStatus `json:"status"`
+	CreatedAt          Timestamp      `json:"created_at"`
+	UpdatedAt          Timestamp      `json:"updated_at"`
+	Total              int            `json:"total"`          // in lists; see Contacts
+	TotalContacts      int            `json:"total_contacts"` // in a single one; see Contacts
+	ValidContacts      int            `json:"valid_contacts"`
+	SkippedContacts    int            `json:"skipped_contacts"`
+	Completed          int            `json:"completed"`
+	Failed             int            `json:"failed"`
+	NoAnswer           int            `json:"no_answer"`
+	Voicemail          int            `json:"voicemail"`
+	PendingRetries     int            `json:"pending_retries"`
+	StartTime          Timestamp      `json:"start_time"`
+	EndTime            Timestamp      `json:"end_time"`
+	DailyStartTime     string         `json:"daily_start_time"` // HH:MM, in which zone is unknown
+	DailyEndTime       string         `json:"daily_end_time"`
+	RetryEnabled       bool           `json:"retry_enabled"`
+	MaxRetries         int            `json:"max_retries"`
+	MaxConcurrentCalls int            `json:"max_concurrent_calls"`
+	PickupRate         *float64       `json:"pickup_rate"`     // percent
+	CollectionRate     *float64       `json:"collection_rate"` // percent
+	TotalCost          *float64       `json:"total_cost"`      // currency unknown
+
+	Extra map[string]json.RawMessage `json:",embed"`
+}
+
+// Contacts returns the number of contacts, under whichever name it came.
+func (c *Campaign) Contacts() int { return max(c.TotalContacts, c.Total) }
+
+// Ended tells if the campaign will place no more calls.
+func (c *Campaign) Ended() bool { return c.Status.Terminal() }
+
+// Contact is one person to call: the number under the campaign's phone column, and whatever else the agent is to know. Keys should be
+// letters, digits and underscores (seen in use).
+type Contact map[string]any
+
+// CampaignRetry says when a contact that wasn't reached is called again. Source: campaigns guide (Enabled and OnStatuses documented, the rest seen in
+// use).
+type CampaignRetry struct {
+	Enabled             bool         `json:"enabled"`
+	OnStatuses          []CallStatus `json:"on_statuses,omitempty"` // CallNoAnswer, CallVoicemail, CallFailed
+	IntervalValue       int          `json:"interval_value,omitzero"`
+	IntervalUnit        string       `json:"interval_unit,omitempty"` // "minutes" or "hours"
+	MaxRetries          int          `json:"max_retries,omitzero"`    // 2 to 3 are recommended
+	RespectCallingHours *bool        `json:"respect_calling_hours,omitzero"`
+}
+
+// CallingHours are the hours of a day within which a campaign calls, as HH:MM. The zone is unknown, probably that of India (inferred).
+type CallingHours struct{ Start, End string }
+
+// Blackout is a time of day in which a campaign doesn't call, as HH:MM; it may cross midnight (seen in use).
+type Blackout struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
+// CampaignCreateParams describes a new campaign. Name, AgentID, From and at least one contact are required.
+type CampaignCreateParams struct {
+	Name               string         // at most 100 characters
+	AgentID            string         // the agent that talks
+	From               string         // the number to call from; the API calls it phone_number here
+	PhoneColumn        string         // the key of the number in each contact; "phone" when empty
+	Contacts           []Contact      // at most 2,000; for more see CreateBatches
+	MaxConcurrentCalls int            // 1 to 50; 0 leaves it to the API, which takes 1
+	Retry              *CampaignRetry // nil for none
+	CallingHours       *CallingHours  // nil for any time
+	Blackouts          []Blackout
+	ScheduleAt         time.Time      // zero starts at once
+	Extra              map[string]any // keys that the client doesn't know
+}
+
+// campaignBody is what goes over the wire.
+type campaignBody struct {
+	Name               string         `json:"name"`
+	AgentID            string         `json:"agent_id"`
+	From               string         `json:"phone_number"`
+	PhoneColumn        string         `json:"phone_column"`
+	Contacts           []Contact      `json:"contacts"`
+	MaxConcurrentCalls int            `json:"max_concurrent_calls,omitzero"`
+	Retry              *CampaignRetry `json:"retry_config,omitzero"`
+	DailyStartTime     string         `json:"daily_start_time,omitempty"`
+	DailyEndTime       string         `json:"daily_end_time,omitempty"`
+	Blackouts          []Blackout     `json:"blackout_periods,omitempty"`
+	ScheduleTime       string         `json:"schedule_time,omitempty"`
+	Extra              map[string]any `json:",embed"`
+}
+
+func (p *CampaignCreateParams) phoneColumn() string {
+	if p.PhoneColumn == "" {
+		return defaultPhoneColumn
+	}
+	return p.PhoneColumn
+}
+
+func (p *CampaignCreateParams) body() *campaignBody {
+	body := &campaignBody{
+		Name: p.Name, AgentID: p.AgentID, From: p.From, PhoneColumn: p.phoneColumn(), Contacts: p.Contacts,
+		MaxConcurrentCalls: p.MaxConcurrentCalls, Retry: p.Retry, Blackouts: p.Blackouts,
+		ScheduleTime: wireTime(p.ScheduleAt), Extra: p.Extra,
+	}
+	if p.CallingHours != nil {
+		body.DailyStartTime, body.DailyEndTime = p.CallingHours.Start, p.CallingHours.End
+	}
+	return body
+}
+
+func (p *CampaignCreateParams) check() error {
+	var bad problems
+	p.checkFrame(&bad)
+	switch n := len(p.Contacts); {
+	case n == 0:
+		bad.add("contacts", "is empty")
+	case n > maxContacts:
+		bad.add("contacts", "has %d contacts, %d are allowed: CreateBatches splits them", n, maxContacts)
+	}
+	for i, contact := range p.Contacts {
+		if why := checkContact(contact, p.phoneColumn()); why != "" {
+			bad.add(fmt.Sprintf("contacts[%d].%s", i, p.phoneColumn()), "%s", why)
+		}
+	}
+	return bad.err("POST", campaignsRoute)
+}
+
+// checkFrame checks everything but the contacts.
+func (p *CampaignCreateParams) checkFrame(bad *problems) {
+	bad.name(p.Name)
+	bad.required("agent_id", p.AgentID)
+	bad.required("phone_number", p.From)
+	if n := p.MaxConcurrentCalls; n < 0 || n > maxConcurrency {
+		bad.add("max_concurrent_calls", "%d is outside 1 to %d", n, maxConcurrency)
+	}
+	if p.CallingHours != nil {
+		bad.clock("daily_start_time", p.CallingHours.Start)
+		bad.clock("daily_end_time", p.CallingHours.End)
+	}
+	for i, blackout := range p.Blackouts {
+		bad.clock(fmt.Sprintf("blackout_periods[%d].start", i), blackout.Start)
+		bad.clock(fmt.Sprintf("blackout_periods[%d].end", i), blackout.End)
+	}
+	if p.Retry != nil && (p.Retry.IntervalValue < 0 || p.Retry.MaxRetries < 0) {
+		bad.add("retry_config", "has a negative number")
+	}
+}
+
+// checkContact says what is wrong with a contact's number; "" when nothing is. Its form is the API's business.
+func checkContact(contact Contact, column string) string {
+	switch number := contact[column].(type) {
+	case nil:
+		return "is missing: each contact needs a number there"
+	case string:
+		if strings.TrimSpace(number) == "" {
+			return "is empty: each contact needs a number there"
+		}
+	}
+	return ""
+}
+
+func wireTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// Create makes a campaign, which starts at once unless it is scheduled: POST /campaigns.
+//
+// People's phones ring, so an answer that is lost isn't simply asked for again: the error then satisfies
+// errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
+//
+// Source: campaigns guide (documented); hours, blackouts and schedule are seen in use.
+func (s *CampaignsService) Create(ctx context.Context, params CampaignCreateParams, opts ...RequestOption) (*Campaign, error) {
+	if err := params.check(); err != nil {
+		return nil, err
+	}
+	return fetch[Campaign](ctx, s.c, post(campaignsRoute).with(params.body()).creating(), opts)
+}
+
+// Get returns a campaign with its progress: GET /campaigns/{campaign_id}. One that doesn't exist is a [*NotFoundError].
+//
+// Source: campaigns guide (documented), path seen in use.
+func (s *CampaignsService) Get(ctx context.Context, id string, opts ...RequestOption) (*Campaign, error) {
+	if err := checkID("GET", campaignRoute, "campaign_id", id); err != nil {
+		return nil, err
+	}
+	return fetch[Campaign](ctx, s.c, get(campaignRoute, id), opts)
+}
+
+// CampaignListParams selects a page of campaigns. The zero value is the first page of 20, unfiltered.
+type CampaignListParams struct {
+	Page     int            // from 1
+	PageSize int            // 1 to 100
+	Status   CampaignStatus // seen in use
+	Extra    url.Values     // keys that the client doesn't know
+}
+
+// List returns a page of campaigns: GET /campaigns.
+//
+// Source: pagination guide (documented).
+func (s *CampaignsService) List(ctx context.Context, params CampaignListParams, opts ...RequestOption) (*Page[Campaign], error) {
+	query, err := listQuery(campaignsRoute, params.Page, params.PageSize, params.Extra)
+	if err != nil {
+		return nil, err
+	}
+	setIf(query, "status", string(params.Status))
+	return fetchPage[Campaign](ctx, s.c, get(campaignsRoute).where(query), opts)
+}
+
+// All iterates over the campaigns that match, from Page on. It ends after the first error.
+func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	return all(params.Page, func(page int) (*Page[Campaign], error) {
+		params := params
+		params.Page, params.PageSize = page, sizeOr(params.PageSize, maxPageSize)
+		return s.List(ctx, params, opts...)
+	}, func(c *Campaign) string { return c.ID })
+}
+
+// Watch polls a campaign and yields it each time it has changed, first as it is now, and last when it has ended. An error that the
+// retry policy can't ride out is yielded and ends it.
+func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	return watch(ctx, s.c, params, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
+}
+
+// CampaignAction is the answer to an action. The message is seen in use; whether the campaign comes with it is unknown.
+type CampaignAction struct {
+	Message   string
+	Campaign  *Campaign // nil when the answer had none
+	RequestID string
+}
+
+// Pause stops a campaign from placing calls until it is resumed: POST /campaigns/{campaign_id}/pause.
+//
+// Source: campaigns guide (documented), path seen in use. Which error a wrong state gives is unknown: 400, 409 or 422.
+func (s *CampaignsService) Pause(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
+	return s.act(ctx, campaignRoute+"/pause", id, opts)
+}
+
+// Resume continues a paused campaign: POST /campaigns/{campaign_id}/resume.
+//
+// Source: as for Pause.
+func (s *CampaignsService) Resume(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
+	return s.act(ctx, campaignRoute+"/resume", id, opts)
+}
+
+// Stop ends a campaign for good: POST /campaigns/{campaign_id}/stop.
+//
+// Source: as for Pause.
+func (s *CampaignsService) Stop(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
+	return s.act(ctx, campaignRoute+"/stop", id, opts)
+}
+
+// Cancel calls off a scheduled campaign that hasn't begun: POST /campaigns/{campaign_id}/cancel.
+//
+// Source: campaigns guide (documented), path from a comment in another client.
+func (s *CampaignsService) Cancel(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
+	return s.act(ctx, campaignRoute+"/cancel", id, opts)
+}
+
+func (s *CampaignsService) act(ctx context.Context, route, id string, opts []RequestOption) (*CampaignAction, error) {
+	if err := checkID("POST", route, "campaign_id", id); err != nil {
+		return nil, err
+	}
+	var answer envelope.Optional[Campaign]
+	r := post(route, id)
+	if err := s.c.send(ctx, &r, &answer, opts); err != nil {
+		return nil, err
+	}
+	return &CampaignAction{Message: answer.Message, Campaign: answer.Data, RequestID: answer.RequestID}, nil
+}

@@ -1,0 +1,198 @@
+package voiceagent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/transport"
+)
+
+// Version is this module's.
+const Version = "0.1.0"
+
+// Client speaks the API. It is safe for concurrent use, cheap to keep, and has nothing to close. Share one between all
+// goroutines, so that they share its rate limiter.
+type Client struct {
+	Agents    *AgentsService
+	Campaigns *CampaignsService
+	Calls     *CallsService
+	Catalog   *CatalogService // the public endpoints: voices, languages, industries, agent types
+
+	key       apiKey
+	base      *url.URL
+	userAgent []string
+	defaults  requestConfig
+	engine    *transport.Engine
+	limiter   Limiter
+	logger    *slog.Logger // nil for silent
+	settings  Settings
+
+	mu        sync.Mutex
+	rateLimit RateLimit
+	seenLimit bool
+}
+
+// NewClient returns a client. The key comes from [WithAPIKey], else from VOICEAGENT_API_KEY; the base URL from [WithBaseURL], else from
+// VOICEAGENT_BASE_URL, else it is https://api.levrage.ai/v1. Without a key the catalog and [Client.Health] work, and every other
+// method returns [ErrNoAPIKey].
+//
+// An option that makes no sense is an error that names it.
+func NewClient(opts ...ClientOption) (*Client, error) {
+	config := clientConfig{
+		requestConfig: requestConfig{
+			policy:         DefaultRetryPolicy(),
+			maxRetries:     defaultMaxRetries,
+			attemptTimeout: defaultAttemptTimeout,
+			maxElapsed:     defaultMaxElapsed,
+			maxBody:        defaultMaxBody,
+			changed:        make(map[string]bool),
+		},
+		keyFrom:  "none",
+		baseURL:  defaultBaseURL,
+		baseFrom: "default",
+	}
+	if err := config.apply(opts); err != nil {
+		return nil, fmt.Errorf("voiceagent: %w", err)
+	}
+	base, err := parseBaseURL(config.baseURL, config.insecure)
+	if err != nil {
+		return nil, fmt.Errorf("voiceagent: the base URL from %s: %w", config.baseFrom, err)
+	}
+	var httpClient http.Client
+	if config.httpClient != nil {
+		httpClient = *config.httpClient
+	}
+	c := &Client{
+		key:       config.key,
+		base:      base,
+		userAgent: []string{userAgent(config.application)},
+		engine:    transport.NewEngine(httpClient, config.middleware),
+		limiter:   config.limiter,
+		logger:    config.logger,
+		settings:  describe(&config, base),
+		defaults:  config.requestConfig,
+	}
+	c.defaults.changed = nil
+	if c.limiter == nil {
+		c.limiter = newLimiter(config.plan)
+	}
+	c.Agents = &AgentsService{c}
+	c.Campaigns = &CampaignsService{c}
+	c.Calls = &CallsService{c}
+	c.Catalog = &CatalogService{c}
+	return c, nil
+}
+
+// apply takes the environment first, then the options, in order.
+func (c *clientConfig) apply(opts []ClientOption) error {
+	if base := os.Getenv(envBaseURL); base != "" {
+		c.baseURL, c.baseFrom = base, envBaseURL
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			return fmt.Errorf("option %d is nil", i+1)
+		}
+		if err := opt.applyClient(c); err != nil {
+			return err
+		}
+	}
+	if key := strings.TrimSpace(os.Getenv(envAPIKey)); key != "" && !c.key.isSet() {
+		if err := checkAPIKey(key); err != nil {
+			return fmt.Errorf("%s: %w", envAPIKey, err)
+		}
+		c.key, c.keyFrom = newAPIKey(key), envAPIKey
+	}
+	return nil
+}
+
+func parseBaseURL(text string, insecure bool) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.Unwrap(err) // without the text, which may hold a password
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("the scheme %q is not https: write it as %s", u.Scheme, defaultBaseURL)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("it has no host: write it as %s", defaultBaseURL)
+	case u.User != nil:
+		return nil, errors.New("it has a user or password: the key goes into WithAPIKey")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("it has a query or a fragment")
+	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("plain http to %s would show the key and all data to the network: use https, or WithInsecureHTTP", u.Host)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func userAgent(application string) string {
+	own := fmt.Sprintf("voiceagent-go/%s (%s; %s/%s)", Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if application != "" {
+		return application + " " + own
+	}
+	return own
+}
+
+// RateLimit returns the budget that the last answer with rate-limit headers reported; false before the first.
+func (c *Client) RateLimit() (RateLimit, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rateLimit, c.seenLimit
+}
+
+func (c *Client) setRateLimit(r RateLimit) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rateLimit, c.seenLimit = r, true
+}
+
+// Describe returns the effective settings and where each came from. The key isn't among them, only whether there is one.
+func (c *Client) Describe() Settings { return slices.Clone(c.settings) }
+
+// String implements [fmt.Stringer] without secrets.
+func (c *Client) String() string {
+	return "voiceagent.Client(" + c.base.String() + ")"
+}
+
+// GoString implements [fmt.GoStringer] without secrets.
+func (c *Client) GoString() string { return c.String() }
+
+// Health is the answer of GET /health. Its shape is undocumented; what the client doesn't know is in Extra.
+type Health struct {
+	Status string                     `json:"status"`
+	Extra  map[string]json.RawMessage `json:",embed"`
+}
+
+// Health asks GET /health if the service is up. It needs no key.
+//
+// Source: path documented (authentication page), shape unknown.
+func (c *Client) Health(ctx context.Context, opts ...RequestOption) (*Health, error) {
+	var health Health
+	r := get("/health").withoutKey()
+	if err := c.send(ctx, &r, &envelope.Into{Out: &health}, opts); err != nil {
+		return nil, err
+	}
+	return &health, nil
+}

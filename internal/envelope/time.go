@@ -1,0 +1,51 @@
+package envelope
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// layouts are the forms without an offset, and dates and clock times alone. Python servers leave the offset out; such
+// a time is taken as UTC. A fraction of a second is read by every layout.
+var layouts = []string{
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04:05",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05",
+	"2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04",
+	time.DateOnly,
+	time.TimeOnly,
+	"15:04",
+}
+
+// ParseTime reads every form of time that the API has been seen to use, and Unix seconds or milliseconds. It reports
+// false, and the zero time, for anything else.
+func ParseTime(text string) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, true
+	}
+	text = strings.TrimSpace(text)
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 {
+		return unixTime(seconds)
+	}
+	return time.Time{}, false
+}
+
+// unixTime takes a number as seconds, or as milliseconds where seconds would lie thousands of years ahead.
+func unixTime(number float64) (time.Time, bool) {
+	const millisFrom, most = 1e11, 1e14
+	switch {
+	case number >= most:
+		return time.Time{}, false
+	case number >= millisFrom:
+		return time.UnixMilli(int64(number)).UTC(), true
+	}
+	return time.UnixMicro(int64(number * 1e6)).UTC(), true
+}

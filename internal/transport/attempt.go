@@ -1,0 +1,111 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// attempt is one try. A redirect that is followed stays within it.
+type attempt struct {
+	ctx         context.Context
+	cancel      context.CancelFunc
+	notFollowed string
+
+	// Set by the transport's goroutines through the trace.
+	traced  atomic.Bool // the transport reports what it does
+	written atomic.Bool // the last byte of a request went out
+	trace   httptrace.ClientTrace
+}
+
+func (a *attempt) wroteRequest(info httptrace.WroteRequestInfo) {
+	if info.Err == nil {
+		a.written.Store(true)
+	}
+}
+
+func (a *attempt) getConn(string) { a.traced.Store(true) }
+
+// maybeSent is true for a transport that reports nothing: who knows nothing must fear that it was sent.
+func (a *attempt) maybeSent() bool { return !a.traced.Load() || a.written.Load() }
+
+func (a *attempt) timedOut() bool { return errors.Is(a.ctx.Err(), context.DeadlineExceeded) }
+
+// newAttempt derives the context of one attempt from that of the request. The timeout can't be a change of the request's
+// context, which the loop watches too.
+func (x *Exchange) newAttempt(parent context.Context) *attempt {
+	a := &attempt{}
+	deadline := x.Until
+	if x.Timeout > 0 {
+		if limit := time.Now().Add(x.Timeout); deadline.IsZero() || limit.Before(deadline) {
+			deadline = limit
+		}
+	}
+	if deadline.IsZero() {
+		a.ctx, a.cancel = context.WithCancel(parent)
+	} else {
+		a.ctx, a.cancel = context.WithDeadline(parent, deadline)
+	}
+	a.trace.GetConn = a.getConn
+	a.trace.WroteRequest = a.wroteRequest
+	a.ctx = httptrace.WithClientTrace(a.ctx, &a.trace)
+	return a
+}
+
+// attemptTransport gives each attempt its context and takes away what would let net/http repeat it unasked. It also
+// hides the CloseIdleConnections of the transport below: the loop calls it whenever it gives up, which would throw away the
+// connections of every other call.
+type attemptTransport struct {
+	next http.RoundTripper
+	// cloneHeader keeps what a middleware adds to one attempt out of the next.
+	cloneHeader bool
+}
+
+func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := exchangeOf(req.Context())
+	if x.attempt == nil {
+		x.attempt = x.newAttempt(req.Context())
+	}
+	out := req.WithContext(x.attempt.ctx)
+	if t.cloneHeader {
+		out.Header = req.Header.Clone()
+	}
+	if !x.Repeatable {
+		// With an Idempotency-Key and a way to read the body again, net/http sends a POST a second time when a
+		// reused connection breaks. An empty body that it can't see through stops it too.
+		out.GetBody = nil
+		if out.Body == nil {
+			out.Body = io.NopCloser(bytes.NewReader(nil))
+		}
+	}
+	return t.next.RoundTrip(out)
+}
+
+// isDialError tells the errors that come before a connection exists, whichever transport returns them.
+func isDialError(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}

@@ -1,0 +1,72 @@
+package transport
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Engine runs exchanges. It is safe for concurrent use and has nothing to close.
+type Engine struct {
+	loop retryablehttp.Client
+}
+
+// NewEngine builds an engine on a copy of client; a nil transport gets [NewBase]. The middleware runs once for each
+// attempt, the first one outermost.
+func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.RoundTripper) *Engine {
+	next := client.Transport
+	if next == nil {
+		next = NewBase()
+	}
+	for i := len(middleware) - 1; i >= 0; i-- {
+		next = middleware[i](next)
+	}
+	client.Transport = &attemptTransport{next: next, cloneHeader: len(middleware) > 0}
+	client.CheckRedirect = checkRedirect
+	return &Engine{loop: retryablehttp.Client{
+		HTTPClient:   &client,
+		Logger:       nil,
+		RetryMax:     math.MaxInt, // the driver counts
+		CheckRetry:   checkRetry,
+		Backoff:      func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 },
+		PrepareRetry: prepareRetry,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}}
+}
+
+// Do sends the request until the driver is content. What came of it, the driver knows. The error is only of
+// use when the driver was never asked.
+func (e *Engine) Do(x *Exchange, req *http.Request, body []byte) error {
+	defer x.End() // also when a middleware panics
+	r, err := retryablehttp.FromRequest(req)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		if err := r.SetBody(body); err != nil {
+			return err
+		}
+	}
+	_, err = e.loop.Do(r) //nolint:bodyclose // the driver has read and closed it
+	return err
+}
+
+// checkRetry never returns an error: with one, the loop would lose the answer.
+func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	x := exchangeOf(ctx)
+	again := x.Driver.Answered(resp, err)
+	if resp != nil {
+		resp.Body = http.NoBody // it is read; the loop would read and close it once more
+	}
+	x.End()
+	return again, nil
+}
+
+// prepareRetry does the waiting, and not Backoff, which knows neither the call nor its context and can't
+// end it.
+func prepareRetry(req *http.Request) error {
+	return exchangeOf(req.Context()).Driver.Pause()
+}

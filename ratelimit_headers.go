@@ -1,0 +1,125 @@
+package voiceagent
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A reset further ahead than this is nonsense: the documented windows are a minute long.
+const farthestReset = 24 * time.Hour
+
+// readRateLimit reads the X-RateLimit headers of an answer that was received at the given time. It reports false when they
+// tell nothing. Resets are Unix seconds (documented); milliseconds, seconds from now and HTTP dates are understood
+// too.
+func readRateLimit(h http.Header, received time.Time) (RateLimit, bool) {
+	remaining, hasRemaining := readCount(h, "X-Ratelimit-Remaining", "X-RateLimit-Remaining")
+	reset, hasReset := readReset(h, received)
+	if !hasRemaining && !hasReset {
+		return RateLimit{}, false
+	}
+	limit, _ := readCount(h, "X-Ratelimit-Limit", "X-RateLimit-Limit")
+	return RateLimit{Limit: limit, Remaining: remaining, Reset: reset}, true
+}
+
+// headerValue looks a header up without bringing its name into canonical form each time. Some transports, mostly of tests,
+// keep the documented spelling.
+func headerValue(h http.Header, canonical, documented string) string {
+	if v := h[canonical]; len(v) > 0 {
+		return strings.TrimSpace(v[0])
+	}
+	if v := h[documented]; len(v) > 0 {
+		return strings.TrimSpace(v[0])
+	}
+	return ""
+}
+
+func readCount(h http.Header, canonical, documented string) (int, bool) {
+	text := headerValue(h, canonical, documented)
+	if text == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	return int(n), err == nil && n >= 0
+}
+
+// readReset brings X-RateLimit-Reset to this machine's clock. It is taken against the answer's Date, so a clock that is
+// wrong on either side changes nothing. Both are cut to the second, in the same way at the start of a window, so their
+// difference is most exact for the answer that opened it.
+func readReset(h http.Header, received time.Time) (time.Time, bool) {
+	const (
+		deltaBelow  = 1e8  // smaller numbers are seconds from now, larger ones a time since 1970
+		millisAbove = 1e11 // larger ones are milliseconds
+	)
+	text := headerValue(h, "X-Ratelimit-Reset", "X-RateLimit-Reset")
+	if text == "" {
+		return time.Time{}, false
+	}
+	var reset time.Time
+	exact := false
+	if number, err := strconv.ParseFloat(text, 64); err == nil {
+		switch {
+		case !(number > 0) || number > 1e15:
+			return time.Time{}, false
+		case number < deltaBelow:
+			return soon(received.Add(time.Duration(min(number, 1e9)*float64(time.Second))), received)
+		case number < millisAbove:
+			reset = time.UnixMilli(int64(number * 1e3))
+		default:
+			reset = time.UnixMilli(int64(number))
+			exact = true
+		}
+	} else if reset, err = http.ParseTime(text); err != nil {
+		return time.Time{}, false
+	}
+	return soon(toLocal(reset, exact, h, received), received)
+}
+
+// toLocal moves a time on the server's clock to this machine's, by the answer's Date. An exact time is left alone where
+// the clocks agree as far as Date can tell, as the difference would only bring Date's rounding in.
+func toLocal(t time.Time, exact bool, h http.Header, received time.Time) time.Time {
+	date, ok := serverDate(h)
+	if !ok {
+		return t
+	}
+	if behind := received.Sub(date); exact && behind >= 0 && behind < 2*time.Second {
+		return t
+	}
+	return received.Add(t.Sub(date))
+}
+
+func serverDate(h http.Header) (time.Time, bool) {
+	text := headerValue(h, "Date", "date")
+	if text == "" {
+		return time.Time{}, false
+	}
+	date, err := http.ParseTime(text)
+	return date, err == nil
+}
+
+func soon(reset, received time.Time) (time.Time, bool) {
+	if reset.Sub(received) > farthestReset {
+		return time.Time{}, false
+	}
+	return reset, true
+}
+
+// retryAfter reads Retry-After, in seconds or as a date. The vendor doesn't document it; gateways send it.
+func retryAfter(h http.Header, received time.Time) (time.Duration, bool) {
+	text := headerValue(h, "Retry-After", "retry-after")
+	if text == "" {
+		return 0, false
+	}
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(seconds >= 0) {
+			return 0, false
+		}
+		return time.Duration(min(seconds, 1e9) * float64(time.Second)), true
+	}
+	t, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	return max(0, toLocal(t, false, h, received).Sub(received)), true
+}

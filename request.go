@@ -1,0 +1,197 @@
+package voiceagent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
+)
+
+// request is what a method wants sent.
+type request struct {
+	method string
+	route  string // the template, "/agents/{agent_id}", for errors, logs and spans
+	path   string // decoded
+	raw    string // escaped, "" where it is the same as path
+	query  url.Values
+	body   any // nil for none
+	effect effect
+	public bool // works without a key
+}
+
+// get, post, patch and del begin a request. The ids fill the {placeholders} of the route in order; they are checked by the
+// method before.
+func get(route string, ids ...string) request   { return newRequest(http.MethodGet, route, ids) }
+func post(route string, ids ...string) request  { return newRequest(http.MethodPost, route, ids) }
+func patch(route string, ids ...string) request { return newRequest(http.MethodPatch, route, ids) }
+func del(route string, ids ...string) request   { return newRequest(http.MethodDelete, route, ids) }
+
+func newRequest(method, route string, ids []string) request {
+	r := request{method: method, route: route, path: route}
+	if len(ids) > 0 {
+		r.path, r.raw = fillRoute(route, ids)
+	}
+	return r
+}
+
+// fillRoute puts ids into a route. It is the one place that builds paths: every element is escaped.
+func fillRoute(route string, ids []string) (path, raw string) {
+	path, raw = route, route
+	for _, id := range ids {
+		start, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
+		path = path[:start] + id + path[end+1:]
+		start, end = strings.IndexByte(raw, '{'), strings.IndexByte(raw, '}')
+		raw = raw[:start] + url.PathEscape(id) + raw[end+1:]
+	}
+	if raw == path {
+		raw = ""
+	}
+	return path, raw
+}
+
+func (r request) with(body any) request          { r.body = body; return r }
+func (r request) where(query url.Values) request { r.query = query; return r }
+func (r request) creating() request              { r.effect = creates; return r }
+func (r request) withoutKey() request            { r.public = true; return r }
+
+// fetch sends a request whose answer holds one object.
+func fetch[T any](ctx context.Context, c *Client, r request, opts []RequestOption) (*T, error) {
+	var answer envelope.Single[T]
+	if err := c.send(ctx, &r, &answer, opts); err != nil {
+		return nil, err
+	}
+	return answer.Data, nil
+}
+
+// fetchPage sends a request whose answer holds a page of a list.
+func fetchPage[T any](ctx context.Context, c *Client, r request, opts []RequestOption) (*Page[T], error) {
+	var answer envelope.List[T]
+	if err := c.send(ctx, &r, &answer, opts); err != nil {
+		return nil, err
+	}
+	return &Page[T]{Data: answer.Data, Total: answer.Total, Page: answer.Page, PageSize: answer.PageSize,
+		HasMore: answer.More(), RequestID: answer.RequestID}, nil
+}
+
+// discard sends a request whose answer holds nothing of interest.
+func (c *Client) discard(ctx context.Context, r request, opts []RequestOption) error {
+	return c.send(ctx, &r, &envelope.None{}, opts)
+}
+
+// Request reaches an endpoint that the client has no method for, through the same pipeline: key, limiter, retries, typed errors.
+//
+// The path is relative to the base URL and may have a query: "/agents/ag_1/clone?deep=true". The body is encoded as JSON; nil sends
+// none. The answer's data, or the whole body where it has no envelope, is decoded into out; nil discards it, and a
+// *[Page] takes a list with its paging keys.
+//
+// Only GET, HEAD, PUT, PATCH, DELETE and OPTIONS count as safe to repeat. Any other method whose answer is lost ends in
+// [ErrOutcomeUnknown].
+func (c *Client) Request(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
+	r, err := anyRequest(method, path)
+	if err != nil {
+		return err
+	}
+	r.body = body
+	if out == nil {
+		return c.discard(ctx, r, opts)
+	}
+	_, isPage := out.(pageTarget)
+	answer := envelope.Into{Out: out, Whole: isPage}
+	return c.send(ctx, &r, &answer, opts)
+}
+
+// anyRequest checks a path that a caller wrote, since a key must not follow it to another host or out of the API.
+func anyRequest(method, path string) (request, error) {
+	var bad problems
+	if !isHeaderName(method) || method != strings.ToUpper(method) {
+		bad.add("method", "%q is no HTTP method in capitals", method)
+	}
+	u, err := url.Parse(path)
+	switch {
+	case err != nil:
+		bad.add("path", "%v", errors.Unwrap(err))
+	case u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//"):
+		bad.add("path", "%q must begin with one slash and is relative to the base URL", path)
+	case u.Fragment != "" || hasDotElement(u.Path):
+		bad.add("path", "%q has an element . or .., or a fragment", path)
+	}
+	if bad != nil {
+		return request{}, bad.err(method, "")
+	}
+	r := request{method: method, route: routeOf(u.Path), path: u.Path, raw: u.RawPath}
+	if u.RawQuery != "" {
+		if r.query, err = url.ParseQuery(u.RawQuery); err != nil {
+			bad.add("path", "its query: %v", err)
+			return request{}, bad.err(method, r.route)
+		}
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	default:
+		r.effect = creates
+	}
+	return r, nil
+}
+
+func hasDotElement(path string) bool {
+	for element := range strings.SplitSeq(path, "/") {
+		if element == "." || element == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// routeOf makes a template of a path that a caller wrote: an element with a digit in it is most likely an id.
+func routeOf(path string) string {
+	elements := strings.Split(path, "/")
+	for i, element := range elements {
+		if strings.ContainsAny(element, "0123456789@+") {
+			elements[i] = "{id}"
+		}
+	}
+	return strings.Join(elements, "/")
+}
+
+// send sends a request and decodes its answer, with as many attempts as it takes. Every method ends here.
+func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opts []RequestOption) error {
+	if ctx == nil {
+		return fmt.Errorf("voiceagent: %s %s: the context is nil", r.method, r.route)
+	}
+	settings, err := c.settingsFor(opts)
+	if err != nil {
+		return refuse(r.method, r.route, "option", err.Error())
+	}
+	if !r.public && !c.key.isSet() {
+		return fmt.Errorf("voiceagent: %s %s: %w", r.method, r.route, ErrNoAPIKey)
+	}
+	var body []byte
+	if r.body != nil {
+		if body, err = envelope.Marshal(r.body); err != nil {
+			return refuse(r.method, r.route, "body", err.Error())
+		}
+	}
+	x := newExchange(ctx, c, r, settings, answer)
+	return x.run(body)
+}
+
+// settingsFor applies a call's options to a copy of the client's settings.
+func (c *Client) settingsFor(opts []RequestOption) (*requestConfig, error) {
+	if len(opts) == 0 {
+		return &c.defaults, nil
+	}
+	settings := c.defaults
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("an option is nil")
+		}
+		if err := opt.applyRequest(&settings); err != nil {
+			return nil, err
+		}
+	}
+	return &settings, nil
+}

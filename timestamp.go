@@ -1,0 +1,65 @@
+package voiceagent
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
+)
+
+// Timestamp is a time as the API writes it. It reads RFC 3339 with and without an offset (then UTC) or a fraction, dates, clock times
+// (on the first day of year 0), Unix seconds and milliseconds; null, "" and "None" are the zero time. It never makes an answer
+// unreadable: what it can't read is the zero time too, and Raw shows it.
+type Timestamp struct {
+	time.Time
+	text string // as received, where the time doesn't say it all
+}
+
+// Raw returns the text that was received where it isn't a full date and time; "" otherwise.
+func (t Timestamp) Raw() string { return t.text }
+
+// UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
+func (t *Timestamp) UnmarshalJSON(data []byte) error {
+	*t = Timestamp{}
+	text := string(data)
+	if len(data) > 1 && data[0] == '"' {
+		if t.Time.UnmarshalJSON(data) == nil { // the usual form, without an allocation
+			return nil
+		}
+		if json.Unmarshal(data, &text) != nil {
+			return nil
+		}
+	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "", "null", "none":
+		return nil
+	}
+	parsed, ok := envelope.ParseTime(text)
+	if t.Time = parsed; !ok || parsed.Year() == 0 {
+		t.text = text
+	}
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler]: RFC 3339, what was received where that isn't a full time, or null.
+func (t Timestamp) MarshalJSON() ([]byte, error) {
+	switch {
+	case t.text != "":
+		return json.Marshal(t.text)
+	case t.IsZero():
+		return []byte("null"), nil
+	}
+	return t.Time.MarshalJSON()
+}
+
+// String returns the time in RFC 3339, or what was received; "" for none.
+func (t Timestamp) String() string {
+	switch {
+	case t.text != "":
+		return t.text
+	case t.IsZero():
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
