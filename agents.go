@@ -1,11 +1,14 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
 	"net/url"
 	"strings"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
 // AgentsService manages agents: configured voices that make and take calls.
@@ -60,17 +63,16 @@ func (d *DetailToCollect) UnmarshalJSON(data []byte) error {
 		*d = DetailToCollect{Type: "string"}
 		return json.Unmarshal(data, &d.Key)
 	}
-	type plain DetailToCollect
-	wire := struct {
-		*plain
-		Name string `json:"name"`
-	}{plain: (*plain)(d)}
-	if err := json.Unmarshal(data, &wire); err != nil {
+	var wire struct {
+		Key         string `json:"key"`
+		Name        string `json:"name"`
+		Type        string `json:"type"`
+		Description string `json:"description"`
+	}
+	if err := envelope.Unmarshal(data, &wire); err != nil {
 		return err
 	}
-	if d.Key == "" {
-		d.Key = wire.Name
-	}
+	*d = DetailToCollect{Key: cmp.Or(wire.Key, wire.Name), Type: cmp.Or(wire.Type, "string"), Description: wire.Description}
 	return nil
 }
 

@@ -43,6 +43,9 @@ func (x *exchange) read(resp *http.Response, err error) *failure {
 		return x.unreadable(buf.Bytes(), err, true)
 	}
 	if err := x.answer.Decode(buf.Bytes()); err != nil {
+		if envelope.ReadFailure(buf.Bytes()).Refused {
+			return x.refusal(buf.Bytes()) // whatever its data is
+		}
 		return x.unreadable(buf.Bytes(), err, false)
 	}
 	if x.answer.Head().Refused() {
@@ -57,7 +60,7 @@ func readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
 	if n := resp.ContentLength; n > 0 && n <= maxPooled {
 		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants that much room to find the end
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, most+1))
+	n, err := buf.ReadFrom(io.LimitReader(resp.Body, max(most, most+1))) // most may be the largest there is
 	if err == nil && n > most {
 		return errTooLong
 	}
@@ -86,13 +89,14 @@ func (x *exchange) unreadable(body []byte, err error, broke bool) *failure {
 	if broke && !errors.Is(err, errTooLong) {
 		f.err = err
 	}
-	f.typed = &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(""), Method: x.r.method, Route: x.r.route,
-		IdempotencyKey: x.key, Body: excerpt(body), cause: err}
+	f.typed = &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(envelope.ReadFailure(body).RequestID), Method: x.r.method, Route: x.r.route,
+		IdempotencyKey: x.key, Body: excerpt(x.c.key.cutFrom(body)), cause: err}
 	return f
 }
 
 // refusal makes a typed error of an error answer, or of a 2xx with success: false.
 func (x *exchange) refusal(body []byte) *failure {
+	body = x.c.key.cutFrom(body)
 	said := envelope.ReadFailure(body)
 	e := &APIError{
 		StatusCode: x.status, Code: ErrorCode(said.Code), Message: maskNumbers(said.Message),
@@ -147,6 +151,17 @@ func (x *exchange) plainMessage() string {
 func excerpt(body []byte) []byte { return bytes.Clone(body[:min(len(body), maxExcerpt)]) }
 
 func requestID(h http.Header) string { return headerValue(h, "X-Request-Id", "X-Request-ID") }
+
+// requestIDOf is the request id that an error shows, else the one given.
+func requestIDOf(err error, otherwise string) string {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		return e.RequestID
+	}
+	if e, ok := errors.AsType[*DecodeError](err); ok {
+		return e.RequestID
+	}
+	return otherwise
+}
 
 // anyRequestID takes the id from the body, else from the header.
 func (x *exchange) anyRequestID(fromBody string) string {

@@ -1,6 +1,7 @@
 package voiceagent
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,18 +9,34 @@ import (
 	"strings"
 )
 
-const redacted = "lev_...REDACTED"
+const (
+	redacted = "lev_...REDACTED"
+	bearer   = "Bearer "
+)
 
 // apiKey holds the key where no formatting verb, encoder or reflection finds it: fmt and the like print the fields of an unexported
 // struct without asking its methods, but of a function just the address.
 type apiKey struct{ header func() []string }
 
 func newAPIKey(key string) apiKey {
-	header := []string{"Bearer " + key}
+	header := []string{bearer + key}
 	return apiKey{func() []string { return header }}
 }
 
 func (k apiKey) isSet() bool { return k.header != nil }
+
+// cutFrom takes the key out of what a server sent, as some quote it in their complaint.
+func (k apiKey) cutFrom(body []byte) []byte {
+	const leastLength = 8 // what is shorter is no key, and would be found in ordinary words
+	if !k.isSet() {
+		return body
+	}
+	key := []byte(strings.TrimPrefix(k.header()[0], bearer))
+	if len(key) < leastLength || !bytes.Contains(body, key) {
+		return body
+	}
+	return bytes.ReplaceAll(body, key, []byte(redacted))
+}
 
 // String implements [fmt.Stringer].
 func (k apiKey) String() string { return redacted }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
 // CallsService places and reads phone calls.
@@ -135,10 +137,13 @@ type TranscriptEntry struct {
 // UnmarshalJSON implements [json.Unmarshaler] for both spellings.
 func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Role, Speaker, Content, Text string
-		Timestamp                    Timestamp
+		Role      string    `json:"role"`
+		Speaker   string    `json:"speaker"`
+		Content   string    `json:"content"`
+		Text      string    `json:"text"`
+		Timestamp Timestamp `json:"timestamp"`
 	}
-	if err := json.Unmarshal(data, &wire); err != nil {
+	if err := envelope.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 	*e = TranscriptEntry{Role: wire.Role, Content: wire.Content, Timestamp: wire.Timestamp}

@@ -3,6 +3,7 @@ package voiceagent
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
@@ -74,6 +75,7 @@ func takeText(fields map[string]json.RawMessage, keys ...string) string {
 type catalog []CatalogItem
 
 func (c *catalog) UnmarshalJSON(data []byte) error {
+	*c = nil
 	if len(data) == 0 || data[0] != '{' {
 		return json.Unmarshal(data, (*[]CatalogItem)(c))
 	}
@@ -81,17 +83,23 @@ func (c *catalog) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
-	keys := make([]string, 0, len(fields))
-	for key, value := range fields {
-		if len(value) > 0 && value[0] == '[' {
-			return json.Unmarshal(value, (*[]CatalogItem)(c))
+	keys := slices.Sorted(maps.Keys(fields))
+	isList := func(key string) bool { return fields[key][0] == '[' }
+	switch {
+	case slices.ContainsFunc(keys, isList): // all of them, in an order that doesn't change
+		for _, key := range keys {
+			var items []CatalogItem
+			if isList(key) && json.Unmarshal(fields[key], &items) == nil {
+				*c = append(*c, items...)
+			}
 		}
-		keys = append(keys, key)
+		return nil
+	case fields["success"] != nil || fields["request_id"] != nil: // an envelope around nothing
+		return envelope.ErrNoData
 	}
-	slices.Sort(keys)
 	for _, key := range keys {
 		item := CatalogItem{ID: key, Name: key}
-		if value := fields[key]; len(value) > 0 && (value[0] == '{' || value[0] == '"') {
+		if value := fields[key]; value[0] == '{' || value[0] == '"' {
 			if err := json.Unmarshal(value, &item); err != nil {
 				return err
 			}

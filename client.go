@@ -74,6 +74,9 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	if config.httpClient != nil {
 		httpClient = *config.httpClient
 	}
+	if httpClient.Transport == nil {
+		httpClient.Transport = transport.NewBase(config.plan.connections())
+	}
 	c := &Client{
 		key:       config.key,
 		base:      base,
@@ -97,7 +100,7 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 
 // apply takes the environment first, then the options, in order.
 func (c *clientConfig) apply(opts []ClientOption) error {
-	if base := os.Getenv(envBaseURL); base != "" {
+	if base := strings.TrimSpace(os.Getenv(envBaseURL)); base != "" {
 		c.baseURL, c.baseFrom = base, envBaseURL
 	}
 	for i, opt := range opts {
@@ -120,7 +123,8 @@ func (c *clientConfig) apply(opts []ClientOption) error {
 func parseBaseURL(text string, insecure bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.Unwrap(err) // without the text, which may hold a password
+		// Neither the text nor the cause, which may quote a password.
+		return nil, fmt.Errorf("it is no URL: write it as %s", defaultBaseURL)
 	}
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":

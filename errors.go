@@ -79,7 +79,7 @@ func (e *APIError) Error() string {
 	if hint := e.Hint(); hint != "" {
 		b.WriteString("; " + hint)
 	}
-	return b.String()
+	return oneLine(b.String())
 }
 
 // Unwrap returns what else is true of this error: [ErrOutcomeUnknown], a context's error.
@@ -121,7 +121,7 @@ func set[T any](target *T, value T, fits bool) bool {
 	return fits
 }
 
-// typed returns e as the type that its status names, so that %T and a type switch tell something too.
+// typed returns e as the type that its status names, or else its code, so that %T and a type switch tell something too.
 func (e *APIError) typed() error {
 	switch {
 	case e.throttled || e.StatusCode == http.StatusTooManyRequests:
@@ -140,6 +140,10 @@ func (e *APIError) typed() error {
 		return &ServerError{e}
 	case e.Code == CodeQuotaExceeded:
 		return &QuotaExceededError{e}
+	case e.Code == CodeAuthenticationError:
+		return &AuthenticationError{e}
+	case e.Code == CodeNotFound:
+		return &NotFoundError{e}
 	case e.StatusCode == http.StatusUnprocessableEntity || e.Code == CodeValidationError:
 		return &ValidationError{e}
 	}
@@ -217,7 +221,7 @@ func (e *ConnectionError) Error() string {
 		b.WriteString(": " + maskNumbers(e.cause.Error()))
 	}
 	writeTail(&b, "", e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
-	return b.String()
+	return oneLine(b.String())
 }
 
 // Unwrap returns the cause, together with what else is true of this error.
@@ -259,7 +263,7 @@ func (e *DecodeError) Error() string {
 		b.WriteString(": " + maskNumbers(e.cause.Error()))
 	}
 	writeTail(&b, e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
-	return b.String()
+	return oneLine(b.String())
 }
 
 // Unwrap returns the cause, together with what else is true of this error.
@@ -289,7 +293,7 @@ func writeTail(b *strings.Builder, requestID string, attempts []Attempt, stopped
 		b.WriteString(", " + stopped)
 	}
 	for _, cause := range causes {
-		b.WriteString("; " + cause.Error())
+		b.WriteString("; " + maskNumbers(cause.Error()))
 	}
 	if key != "" && errors.Is(errors.Join(causes...), ErrOutcomeUnknown) {
 		b.WriteString(", idempotency key " + key)

@@ -1,6 +1,7 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -96,8 +97,8 @@ func (x *exchange) httpRequest(hasBody bool) *http.Request {
 	}
 	base := x.c.base
 	*req.URL = url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + x.r.path}
-	if x.r.raw != "" {
-		req.URL.RawPath = base.EscapedPath() + x.r.raw
+	if x.r.raw != "" || base.RawPath != "" {
+		req.URL.RawPath = base.EscapedPath() + cmp.Or(x.r.raw, x.r.path)
 	}
 	if len(x.r.query) > 0 {
 		req.URL.RawQuery = x.r.query.Encode()
@@ -201,9 +202,7 @@ func (x *exchange) note() {
 		}
 	} else {
 		a.Err, a.Sent = x.last.typed, x.last.sent
-		if e, ok := errors.AsType[*APIError](x.last.typed); ok {
-			a.RequestID = e.RequestID
-		}
+		a.RequestID = requestIDOf(x.last.typed, a.RequestID)
 	}
 	x.attempts = append(x.attempts, a)
 	x.waited = 0

@@ -16,8 +16,9 @@ func (x *exchange) finish(err error) error {
 	}
 	*out = Response{StatusCode: x.status, Header: x.header, RateLimit: x.limit, Attempts: slices.Clone(x.attempts)}
 	out.RequestID = requestID(x.header)
+	out.RequestID = requestIDOf(err, out.RequestID)
 	if api, ok := errors.AsType[*APIError](err); ok {
-		out.RequestID, out.Timestamp = api.RequestID, api.Timestamp
+		out.Timestamp = api.Timestamp
 	} else if x.done {
 		head := x.answer.Head()
 		if head.RequestID != "" {

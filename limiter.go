@@ -13,7 +13,7 @@ const (
 	unseenInFlight = 16              // before the first answer
 	sameWindow     = time.Second     // resets are cut to the second, so this near they are the same
 	resetGuard     = time.Second     // what a reset that is cut to the second may hide
-	blindPark      = time.Second     // after a 429 that doesn't say when it ends
+	blindPark      = backoffBase / 2 // after a 429 that doesn't say when it ends: no longer than the wait of who got it
 	longestPark    = 2 * time.Minute // an absurd reset doesn't silence the client for longer
 	probeAlone     = 2 * time.Second // how long the first attempt after a park keeps the others waiting
 	unlimited      = math.MaxInt32
@@ -27,8 +27,10 @@ type limiter struct {
 	inFlight int
 	allowed  int       // attempts that may be in flight: the lowest Remaining of the window, or a guess before the first answer
 	guess    int       // what is allowed as long as no answer has told
-	reset    time.Time // of the window that allowed belongs to; zero before the first answer with headers
+	window   time.Time // names the window that allowed belongs to: its reset as the server wrote it; zero before the first
+	reset    time.Time // of that window, on this machine's clock
 	opened   bool      // the answer that opened the window was seen, so its reset is exact
+	over     bool      // the window has ended, and nothing is known of the next one
 	parked   time.Time // nobody goes before this
 	probing  bool      // the first attempt after a park is under way, alone
 	probeEnd time.Time // when the others stop waiting for it
@@ -125,8 +127,8 @@ func (l *limiter) take(now time.Time) bool {
 		}
 		l.probing = false
 	}
-	if !l.reset.IsZero() && !now.Before(l.end()) {
-		l.forget() // the window is over, and nothing is known of the next one
+	if !l.over && !l.reset.IsZero() && !now.Before(l.end()) {
+		l.forget()
 	}
 	if l.inFlight >= l.allowed {
 		return false
@@ -135,9 +137,9 @@ func (l *limiter) take(now time.Time) bool {
 	return true
 }
 
-// forget goes back to guessing, as before the first answer.
+// forget ends the window and goes back to guessing, as before the first answer.
 func (l *limiter) forget() {
-	l.allowed, l.reset, l.opened = l.guess, time.Time{}, false
+	l.allowed, l.over = l.guess, true
 }
 
 // end is when the window is surely over. A reset that is cut to the second may lie up to a second too early,
@@ -155,7 +157,7 @@ func (l *limiter) Release(_ context.Context, o Observation) {
 	defer l.mu.Unlock()
 	now := time.Now()
 	alone := l.probing && l.inFlight == 1
-	if alone || (o.Known && o.RateLimit.Reset.After(now)) {
+	if alone || (o.Known && l.isNew(o.RateLimit)) {
 		l.probing = false // what it was sent to find out is known
 	}
 	l.inFlight--
@@ -165,32 +167,31 @@ func (l *limiter) Release(_ context.Context, o Observation) {
 	case o.Known:
 		l.observe(now, o.RateLimit, alone)
 	case o.Lost:
-		if !l.reset.IsZero() && l.allowed > 0 {
+		if !l.window.IsZero() && !l.over && l.allowed > 0 {
 			l.allowed-- // it may have been counted
 		}
-	case l.reset.IsZero():
+	case l.window.IsZero():
 		l.allowed = unlimited // the API sends no headers, so there is nothing to go by
 	}
 	l.serve(now)
 }
 
-// observe takes the budget that an answer reports. Answers come out of order: within a window only the lowest counts.
-// An answer to the only attempt in flight is the newest there is, whatever it says.
+// observe takes the budget that an answer reports. Answers come out of order: within a window only the lowest counts, and those of an older
+// window don't. An answer to the only attempt in flight is the newest there is, whatever it says.
 func (l *limiter) observe(now time.Time, r RateLimit, newest bool) {
 	if r.Reset.IsZero() {
 		r.Reset = now.Add(time.Minute) // the documented window
 	}
 	opener := r.Limit > 0 && r.Remaining >= r.Limit-1
 	switch {
-	case newest:
-		l.parked = time.Time{}
-		l.allowed, l.reset, l.opened = r.Remaining, r.Reset, opener
-	case !now.Before(r.Reset.Add(resetGuard)):
-		return // a late answer of a window that is over
-	case l.reset.IsZero() || r.Reset.After(l.reset.Add(sameWindow)):
-		l.allowed, l.reset, l.opened = r.Remaining, r.Reset, opener
-	case r.Reset.Before(l.reset.Add(-sameWindow)):
-		return // a late answer of an older window
+	case newest || l.isNew(r):
+		l.window, l.reset = r.windowName(), r.Reset
+		l.allowed, l.opened, l.over = r.Remaining, opener, false
+		if newest {
+			l.parked = time.Time{}
+		}
+	case l.over || r.windowName().Before(l.window.Add(-sameWindow)):
+		return
 	default:
 		l.allowed = min(l.allowed, r.Remaining)
 		if opener {
@@ -200,6 +201,12 @@ func (l *limiter) observe(now time.Time, r RateLimit, newest bool) {
 	if l.allowed == 0 {
 		l.parkUntil(now, l.end())
 	}
+}
+
+// isNew tells if an answer speaks of a later window than the one that is known.
+func (l *limiter) isNew(r RateLimit) bool {
+	later := r.windowName().Sub(l.window)
+	return l.window.IsZero() || later > sameWindow || (l.over && later > 0)
 }
 
 // park keeps everyone waiting after a 429.
@@ -279,7 +286,7 @@ func (l *limiter) schedule(now time.Time) {
 	case !at.IsZero():
 	case l.probing:
 		at = l.probeEnd
-	case !l.reset.IsZero():
+	case !l.over && !l.reset.IsZero():
 		at = l.end()
 	default:
 		return // an answer will wake it

@@ -168,7 +168,7 @@ func WithLogger(logger *slog.Logger) ClientOption {
 // the answers' headers. [WithLimiter] takes its place.
 func WithPlan(plan Plan) ClientOption {
 	return clientOption(func(c *clientConfig) error {
-		if plan.perMinute < 0 || plan == (Plan{}) {
+		if plan.perMinute < 1 {
 			return errors.New("WithPlan: a plan allows at least 1 request a minute")
 		}
 		c.plan = plan
@@ -270,6 +270,9 @@ var reserved = map[string]string{
 	"Content-Length":    "it follows from the body",
 	"Transfer-Encoding": "it follows from the body",
 	"Content-Type":      "bodies are always JSON",
+	"User-Agent":        "use WithApplication",
+	"Accept":            "answers are always JSON",
+	"Accept-Encoding":   "the transport unpacks what it asked for",
 	"Connection":        "it belongs to the transport: use WithHTTPClient",
 }
 

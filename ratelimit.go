@@ -11,6 +11,17 @@ import (
 type RateLimit struct {
 	Limit, Remaining int
 	Reset            time.Time // on this machine's clock, whatever the server's says; zero when not reported
+
+	// As the server wrote it. Reset depends on when the answer arrived, this does not, so it tells windows apart.
+	serverReset time.Time
+}
+
+// windowName returns what is the same in all answers of one window.
+func (r RateLimit) windowName() time.Time {
+	if r.serverReset.IsZero() {
+		return r.Reset
+	}
+	return r.serverReset
 }
 
 // Plan is the number of requests a minute that an account may make.
@@ -35,6 +46,9 @@ func (p Plan) String() string {
 	}
 	return fmt.Sprintf("%s (%d requests a minute)", p.name, p.perMinute)
 }
+
+// connections is how many connections to the API a client with this plan needs at most, where they carry one request each.
+func (p Plan) connections() int { return min(max(64, p.perMinute/10), 512) }
 
 // Limiter decides when an attempt may be sent. It must be safe for concurrent use.
 type Limiter interface {

@@ -15,12 +15,15 @@ const farthestReset = 24 * time.Hour
 // too.
 func readRateLimit(h http.Header, received time.Time) (RateLimit, bool) {
 	remaining, hasRemaining := readCount(h, "X-Ratelimit-Remaining", "X-RateLimit-Remaining")
-	reset, hasReset := readReset(h, received)
+	reset, written, hasReset := readReset(h, received)
 	if !hasRemaining && !hasReset {
 		return RateLimit{}, false
 	}
+	if !hasReset {
+		reset, written = time.Time{}, time.Time{}
+	}
 	limit, _ := readCount(h, "X-Ratelimit-Limit", "X-RateLimit-Limit")
-	return RateLimit{Limit: limit, Remaining: remaining, Reset: reset}, true
+	return RateLimit{Limit: limit, Remaining: remaining, Reset: reset, serverReset: written}, true
 }
 
 // headerValue looks a header up without bringing its name into canonical form each time. Some transports, mostly of tests,
@@ -44,36 +47,35 @@ func readCount(h http.Header, canonical, documented string) (int, bool) {
 	return int(n), err == nil && n >= 0
 }
 
-// readReset brings X-RateLimit-Reset to this machine's clock. It is taken against the answer's Date, so a clock that is
+// readReset reads X-RateLimit-Reset, on this machine's clock and as it was written. It is taken against the answer's Date, so a clock that is
 // wrong on either side changes nothing. Both are cut to the second, in the same way at the start of a window, so their
 // difference is most exact for the answer that opened it.
-func readReset(h http.Header, received time.Time) (time.Time, bool) {
+func readReset(h http.Header, received time.Time) (local, written time.Time, ok bool) {
 	const (
 		deltaBelow  = 1e8  // smaller numbers are seconds from now, larger ones a time since 1970
 		millisAbove = 1e11 // larger ones are milliseconds
 	)
 	text := headerValue(h, "X-Ratelimit-Reset", "X-RateLimit-Reset")
-	if text == "" {
-		return time.Time{}, false
-	}
-	var reset time.Time
 	exact := false
-	if number, err := strconv.ParseFloat(text, 64); err == nil {
-		switch {
-		case !(number > 0) || number > 1e15:
-			return time.Time{}, false
-		case number < deltaBelow:
-			return soon(received.Add(time.Duration(min(number, 1e9)*float64(time.Second))), received)
-		case number < millisAbove:
-			reset = time.UnixMilli(int64(number * 1e3))
-		default:
-			reset = time.UnixMilli(int64(number))
-			exact = true
+	number, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil:
+		if written, err = http.ParseTime(text); err != nil {
+			return time.Time{}, time.Time{}, false
 		}
-	} else if reset, err = http.ParseTime(text); err != nil {
-		return time.Time{}, false
+	case !(number > 0) || number > 1e15:
+		return time.Time{}, time.Time{}, false
+	case number < deltaBelow:
+		local = received.Add(time.Duration(number * float64(time.Second)))
+		return local, time.Time{}, isSoon(local, received)
+	case number < millisAbove:
+		written = time.UnixMilli(int64(number * 1e3))
+	default:
+		written = time.UnixMilli(int64(number))
+		exact = true
 	}
-	return soon(toLocal(reset, exact, h, received), received)
+	local = toLocal(written, exact, h, received)
+	return local, written, isSoon(local, received)
 }
 
 // toLocal moves a time on the server's clock to this machine's, by the answer's Date. An exact time is left alone where
@@ -98,12 +100,7 @@ func serverDate(h http.Header) (time.Time, bool) {
 	return date, err == nil
 }
 
-func soon(reset, received time.Time) (time.Time, bool) {
-	if reset.Sub(received) > farthestReset {
-		return time.Time{}, false
-	}
-	return reset, true
-}
+func isSoon(reset, received time.Time) bool { return reset.Sub(received) <= farthestReset }
 
 // retryAfter reads Retry-After, in seconds or as a date. The vendor doesn't document it; gateways send it.
 func retryAfter(h http.Header, received time.Time) (time.Duration, bool) {

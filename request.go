@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
@@ -99,6 +100,9 @@ func (c *Client) Request(ctx context.Context, method, path string, body, out any
 	if out == nil {
 		return c.discard(ctx, r, opts)
 	}
+	if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
+		return refuse(method, r.route, "out", fmt.Sprintf("a %T can't take the answer: pass a pointer", out))
+	}
 	_, isPage := out.(pageTarget)
 	answer := envelope.Into{Out: out, Whole: isPage}
 	return c.send(ctx, &r, &answer, opts)
@@ -115,9 +119,9 @@ func anyRequest(method, path string) (request, error) {
 	case err != nil:
 		bad.add("path", "%v", errors.Unwrap(err))
 	case u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//"):
-		bad.add("path", "%q must begin with one slash and is relative to the base URL", path)
+		bad.add("path", "%q must begin with one slash and is relative to the base URL", maskNumbers(path))
 	case u.Fragment != "" || hasDotElement(u.Path):
-		bad.add("path", "%q has an element . or .., or a fragment", path)
+		bad.add("path", "%q has an element . or .., or a fragment", maskNumbers(path))
 	}
 	if bad != nil {
 		return request{}, bad.err(method, "")

@@ -63,6 +63,8 @@ func (defaultPolicy) Decide(f Failure) Decision {
 	switch {
 	case f.StatusCode == 0:
 		return decideNoAnswer(f)
+	case f.StatusCode < 400 && f.Err != nil && f.Safe:
+		return moreTime(again(backoff(f.Attempt), "%d: the answer broke off", f.StatusCode), f)
 	case f.StatusCode == http.StatusTooManyRequests:
 		return decideThrottled(f)
 	case f.StatusCode == http.StatusInternalServerError:
@@ -71,7 +73,7 @@ func (defaultPolicy) Decide(f Failure) Decision {
 		return again(badGatewayWait+jitter(time.Second), "502: upstream unavailable, wait 1 to 2 s")
 	case f.StatusCode == http.StatusServiceUnavailable:
 		after, _ := retryAfter(f.Header, time.Now())
-		return again(max(maintenanceWait, after)+jitter(maintenanceJitter), "503: maintenance, wait %v", max(maintenanceWait, after))
+		return again(max(maintenanceWait, after)+jitter(maintenanceJitter), "503: maintenance, wait %v", max(maintenanceWait, after).Round(time.Second))
 	case f.StatusCode == http.StatusGatewayTimeout:
 		d := again(backoff(f.Attempt), "504: took too long, the next attempt gets more time")
 		d.Timeout = timeoutGrowth * f.Timeout
@@ -80,8 +82,6 @@ func (defaultPolicy) Decide(f Failure) Decision {
 		return again(backoff(f.Attempt), "%d: exponential backoff", f.StatusCode)
 	case f.StatusCode > 500:
 		return no("%d: not known to be safe to repeat", f.StatusCode)
-	case f.StatusCode < 400 && f.Err != nil && f.Safe:
-		return again(backoff(f.Attempt), "%d: the answer broke off", f.StatusCode)
 	}
 	return no("%d: trying again would get the same answer", f.StatusCode)
 }
@@ -91,11 +91,17 @@ func decideNoAnswer(f Failure) Decision {
 	case !f.Safe:
 		return no("no answer: the server may have done it")
 	case isTimeout(f.Err):
-		d := again(backoff(f.Attempt), "no answer in time: the next attempt gets more")
-		d.Timeout = timeoutGrowth * f.Timeout
-		return d
+		return moreTime(again(backoff(f.Attempt), "no answer in time: the next attempt gets more"), f)
 	}
 	return again(backoff(f.Attempt), "no answer: exponential backoff")
+}
+
+// moreTime doubles the next attempt's timeout if it was the timeout that ended this one.
+func moreTime(d Decision, f Failure) Decision {
+	if isTimeout(f.Err) {
+		d.Timeout = timeoutGrowth * f.Timeout
+	}
+	return d
 }
 
 func decideThrottled(f Failure) Decision {
@@ -109,7 +115,7 @@ func decideThrottled(f Failure) Decision {
 	if !limit.Reset.IsZero() {
 		wait = max(wait, limit.Reset.Sub(now))
 	}
-	return again(wait+jitter(throttleJitter), "429: rate limited, wait %v for the reset", wait.Round(time.Millisecond))
+	return again(wait+jitter(throttleJitter), "429: rate limited, wait %v for the reset", wait.Round(time.Second))
 }
 
 func again(wait time.Duration, format string, args ...any) Decision {

@@ -57,13 +57,17 @@ func describe(c *clientConfig, base *url.URL) Settings {
 	if c.limiter != nil {
 		limiter, limiterFrom = fmt.Sprintf("%T", c.limiter), "WithLimiter"
 	}
+	logger := "none"
+	if c.logger != nil {
+		logger = "yes"
+	}
 	return Settings{
 		{"API key", key, c.keyFrom},
 		{"base URL", base.String(), c.baseFrom},
 		{"HTTP client", httpClientName(c), given(c.httpClient != nil, "WithHTTPClient")},
 		{"middleware", fmt.Sprint(len(c.middleware)), given(len(c.middleware) > 0, "WithMiddleware")},
 		{"user agent", userAgent(c.application), given(c.application != "", "WithApplication")},
-		{"logger", given(c.logger != nil, "yes"), given(c.logger != nil, "WithLogger")},
+		{"logger", logger, given(c.logger != nil, "WithLogger")},
 		{"limiter", limiter, limiterFrom},
 		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},
 		{"max retries", fmt.Sprint(c.maxRetries), from("WithMaxRetries")},

@@ -52,7 +52,12 @@ func Unmarshal(buf []byte, v any) error {
 func convert(dec *jsontext.Decoder, out any) error {
 	field := reflect.ValueOf(out).Elem()
 	kind := dec.PeekKind()
-	if !isScalar(kind) || !takesScalar(field.Kind()) {
+	switch {
+	case !isScalar(kind):
+		return errors.ErrUnsupported
+	case mayBeNone(field.Type()):
+		return convertNone(dec, field)
+	case !takesScalar(field.Kind()):
 		return errors.ErrUnsupported
 	}
 	token, err := dec.ReadToken()
@@ -81,6 +86,43 @@ func convert(dec *jsontext.Decoder, out any) error {
 		field.SetFloat(number)
 	}
 	return nil
+}
+
+// convertNone reads a scalar where an object, a list or an optional number is due: "None" is nil, and so is a text that is no number, as
+// 0 would be a statement.
+func convertNone(dec *jsontext.Decoder, field reflect.Value) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	said := string(value)
+	if value.Kind() == '"' {
+		unquoted, _ := jsontext.AppendUnquote(nil, value)
+		said = string(unquoted)
+	}
+	if _, isNumber := field.Interface().(*float64); isNumber {
+		if number, err := strconv.ParseFloat(strings.TrimSpace(said), 64); err == nil && !isNone(said) {
+			field.Set(reflect.ValueOf(&number))
+			return nil
+		}
+		said = ""
+	}
+	if isNone(said) {
+		field.SetZero()
+		return nil
+	}
+	return json.Unmarshal(value, field.Addr().Interface(), lenient)
+}
+
+// mayBeNone tells the types with a value of their own for nothing.
+func mayBeNone(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() != reflect.Uint8 // raw JSON is what it says
+	}
+	return false
 }
 
 // takesScalar tells if convert handles a field of this kind.

@@ -6,6 +6,7 @@ package envelope
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,9 +14,9 @@ import (
 
 // Errors of a body that is valid JSON and still not an answer.
 var (
-	ErrNoData   = errors.New("the answer has no data")
-	ErrShape    = errors.New("the answer is not the JSON object that the API documents")
-	ErrEmpty    = errors.New("the answer is empty")
+	ErrNoData = errors.New("the answer has no data")
+	ErrShape  = errors.New("the answer is not the JSON object that the API documents")
+	ErrEmpty  = errors.New("the answer is empty")
 )
 
 // Body is something an answer can be decoded into, in one pass.
@@ -49,6 +50,7 @@ type Single[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData].
 func (s *Single[T]) Decode(buf []byte) error {
+	*s = Single[T]{} // of an attempt before
 	if err := Unmarshal(buf, s); err != nil {
 		return err
 	}
@@ -63,6 +65,7 @@ type Optional[T any] struct{ Single[T] }
 
 // Decode implements [Body]. An empty body and missing data are fine.
 func (o *Optional[T]) Decode(buf []byte) error {
+	*o = Optional[T]{} // of an attempt before
 	if isBlank(buf) {
 		return nil
 	}
@@ -81,6 +84,7 @@ type List[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData]; an empty list is not.
 func (l *List[T]) Decode(buf []byte) error {
+	*l = List[T]{} // of an attempt before
 	if err := Unmarshal(buf, l); err != nil {
 		return err
 	}
@@ -106,7 +110,7 @@ type Into struct {
 	Whole bool
 }
 
-// Decode implements [Body]. Data that is there and null is [ErrNoData].
+// Decode implements [Body]. Data that is there and null is [ErrNoData], as is a whole envelope without data.
 func (i *Into) Decode(buf []byte) error {
 	if jsontext.Value(buf).Kind() != '{' {
 		return Unmarshal(buf, i.Out)
@@ -122,10 +126,10 @@ func (i *Into) Decode(buf []byte) error {
 	switch {
 	case i.Refused():
 		return nil
+	case env.Data.Kind() == 'n' || (i.Whole && env.Data == nil):
+		return ErrNoData
 	case i.Whole || env.Data == nil:
 		return Unmarshal(buf, i.Out)
-	case env.Data.Kind() == 'n':
-		return ErrNoData
 	}
 	return Unmarshal(env.Data, i.Out)
 }
@@ -153,5 +157,9 @@ func isBlank(buf []byte) bool {
 // Marshal encodes a request body. Equal keys twice are refused: an Extra key that the client already sends is
 // a mistake worth hearing of.
 func Marshal(v any) ([]byte, error) {
-	return json.Marshal(v)
+	buf, err := json.Marshal(v)
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
+	}
+	return buf, err
 }

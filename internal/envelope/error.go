@@ -15,56 +15,81 @@ type Failure struct {
 	RequestID     string
 	Timestamp     string
 	Fields        []Field
+	Refused       bool // it says success: false
 }
 
-// errorBody holds the keys of every shape. error and detail are looked at afterwards: each comes as text,
-// as an object or as a list.
+// errorBody holds the keys of every shape. Each is looked at on its own afterwards, so that one of an odd kind, or a body that breaks
+// off, doesn't take the others with it.
 type errorBody struct {
-	Meta
-	Error  jsontext.Value `json:"error"`
-	Detail jsontext.Value `json:"detail"`
+	Success   jsontext.Value `json:"success"`
+	RequestID jsontext.Value `json:"request_id"`
+	Timestamp jsontext.Value `json:"timestamp"`
+	Message   jsontext.Value `json:"message"`
+	Error     jsontext.Value `json:"error"`
+	Detail    jsontext.Value `json:"detail"`
 }
 
 // ReadFailure reads an error body: the API's envelope, a FastAPI detail as text or as a list, a bare message, or
 // anything else, of which nothing is taken. It never fails.
 func ReadFailure(buf []byte) Failure {
-	var body errorBody
-	if jsontext.Value(buf).Kind() != '{' || Unmarshal(buf, &body) != nil {
+	if jsontext.Value(buf).Kind() != '{' {
 		return Failure{}
 	}
-	f := Failure{Message: body.Message, RequestID: body.RequestID, Timestamp: body.Timestamp}
+	var body errorBody
+	_ = Unmarshal(buf, &body) // what came before a break is there
+	f := Failure{
+		Message: text(body.Message), RequestID: text(body.RequestID), Timestamp: text(body.Timestamp),
+		Refused: body.Success.Kind() == 'f',
+	}
 	f.readDetail(body.Detail)
 	f.readError(body.Error)
 	return f
 }
 
+// text reads a scalar; "" for null, an object and a list.
+func text(value jsontext.Value) (s string) {
+	if len(value) > 0 && isScalar(value.Kind()) {
+		_ = Unmarshal(value, &s)
+	}
+	return s
+}
+
 func (f *Failure) readError(value jsontext.Value) {
 	switch value.Kind() {
 	case '"':
-		_ = Unmarshal(value, &f.Message)
+		f.Message = text(value)
 	case '{':
 		var e struct {
-			Code    string         `json:"code"`
-			Message string         `json:"message"`
+			Code    jsontext.Value `json:"code"`
+			Message jsontext.Value `json:"message"`
 			Detail  jsontext.Value `json:"detail"`
 			Details jsontext.Value `json:"details"`
 		}
 		_ = Unmarshal(value, &e)
-		f.readDetail(e.Detail)
-		f.readDetail(e.Details)
-		f.Code = e.Code
-		if e.Message != "" {
-			f.Message = e.Message
+		f.readText(e.Detail)
+		f.readText(e.Details)
+		if code := text(e.Code); code != "" {
+			f.Code = code
+		}
+		if message := text(e.Message); message != "" {
+			f.Message = message
 		}
 	}
 }
 
 func (f *Failure) readDetail(value jsontext.Value) {
+	if value.Kind() == '{' {
+		f.readError(value)
+		return
+	}
+	f.readText(value)
+}
+
+// readText reads what may stand within an error: not another one, which could go on for ever.
+func (f *Failure) readText(value jsontext.Value) {
 	switch value.Kind() {
 	case '"':
-		_ = Unmarshal(value, &f.Message)
-	case '{':
-		f.readError(value)
+		f.Message = text(value)
 	case '[':
 		f.readComplaints(value)
 	}
@@ -73,20 +98,22 @@ func (f *Failure) readDetail(value jsontext.Value) {
 // readComplaints reads FastAPI's list of {loc, msg, type}.
 func (f *Failure) readComplaints(value jsontext.Value) {
 	var complaints []jsontext.Value
-	if Unmarshal(value, &complaints) != nil {
-		return
-	}
+	_ = Unmarshal(value, &complaints)
 	for _, complaint := range complaints {
 		var one struct {
-			Loc []any  `json:"loc"`
-			Msg string `json:"msg"`
+			Loc jsontext.Value `json:"loc"`
+			Msg jsontext.Value `json:"msg"`
 		}
-		if complaint.Kind() == '"' {
-			_ = Unmarshal(complaint, &one.Msg)
-		} else if Unmarshal(complaint, &one) != nil {
-			continue
+		switch complaint.Kind() {
+		case '"':
+			one.Msg = complaint
+		case '{':
+			_ = Unmarshal(complaint, &one)
 		}
-		f.Fields = append(f.Fields, Field{Name: fieldName(one.Loc), Message: one.Msg})
+		field := Field{Name: fieldName(one.Loc), Message: text(one.Msg)}
+		if field != (Field{}) {
+			f.Fields = append(f.Fields, field)
+		}
 	}
 	if f.Message == "" && len(f.Fields) > 0 {
 		f.Message = f.Fields[0].Message
@@ -98,7 +125,12 @@ func (f *Failure) readComplaints(value jsontext.Value) {
 
 // fieldName turns ["body", "contacts", 3, "phone"] into contacts[3].phone. The first element names the part of the
 // request, which a caller of a Go method has no use for.
-func fieldName(loc []any) string {
+func fieldName(value jsontext.Value) string {
+	if value.Kind() != '[' {
+		return text(value)
+	}
+	var loc []any
+	_ = Unmarshal(value, &loc)
 	if len(loc) > 1 {
 		loc = loc[1:]
 	}

@@ -6,21 +6,20 @@ import (
 	"time"
 )
 
-// idlePerHost keeps a connection for each call of a busy service. The default of 2 closes and opens connections all the
-// time.
-const idlePerHost = 100
-
-// NewBase returns the transport of a client whose user brings none: HTTP/2 where the server has it, proxies from the
-// environment, a limit on each step, and enough idle connections for the calls of a busy service.
-func NewBase() *http.Transport {
+// NewBase returns the transport of a client whose user brings none: HTTP/2 where the server has it, proxies from the environment, a
+// limit on each step, and at most conns connections to a host, all of which are kept. The default of 2 idle ones closes and opens
+// connections all the time, and without a limit a burst opens more of them than there are callers.
+func NewBase(conns int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           2 * idlePerHost,
-		MaxIdleConnsPerHost:    idlePerHost,
+		MaxConnsPerHost:        conns,
+		MaxIdleConns:           2 * conns,
+		MaxIdleConnsPerHost:    conns,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  10 * time.Minute, // for attempts without a timeout of their own
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}

@@ -14,13 +14,10 @@ type Engine struct {
 	loop retryablehttp.Client
 }
 
-// NewEngine builds an engine on a copy of client; a nil transport gets [NewBase]. The middleware runs once for each
-// attempt, the first one outermost.
+// NewEngine builds an engine on a copy of client, which must have a transport. The middleware runs once for each attempt, the first
+// one outermost.
 func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.RoundTripper) *Engine {
 	next := client.Transport
-	if next == nil {
-		next = NewBase()
-	}
 	for i := len(middleware) - 1; i >= 0; i-- {
 		next = middleware[i](next)
 	}
