@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"iter"
 	"net/url"
-	"strings"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
@@ -127,7 +126,7 @@ func (s *AgentsService) Create(ctx context.Context, params AgentCreateParams, op
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return fetch[Agent](ctx, s.c, post(agentsRoute).with(&params).creating(), opts)
+	return fetch[Agent](ctx, s.c, post(agentsRoute).with(&params, params.Extra).creating(), opts)
 }
 
 // Get returns an agent: GET /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
@@ -175,7 +174,7 @@ func (s *AgentsService) Update(ctx context.Context, id string, params AgentUpdat
 	if err := params.check(id); err != nil {
 		return nil, err
 	}
-	return fetch[Agent](ctx, s.c, patch(agentRoute, id).with(&params), opts)
+	return fetch[Agent](ctx, s.c, patch(agentRoute, id).with(&params, params.Extra), opts)
 }
 
 // Delete removes an agent: DELETE /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
@@ -217,6 +216,6 @@ func (s *AgentsService) All(ctx context.Context, params AgentListParams, opts ..
 
 func checkID(method, route, field, id string) error {
 	var bad problems
-	bad.id(field, strings.TrimSpace(id))
+	bad.id(field, id)
 	return bad.err(method, route)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"sync"
@@ -57,10 +58,14 @@ func (x *exchange) read(resp *http.Response, err error) *failure {
 var errTooLong = errors.New("it is longer than the limit, which WithMaxResponseBytes raises")
 
 func readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
-	if n := resp.ContentLength; n > 0 && n <= maxPooled {
-		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants that much room to find the end
+	most = min(most, math.MaxInt64-1)
+	switch n := resp.ContentLength; {
+	case n > most:
+		return errTooLong
+	case n > 0:
+		buf.Grow(int(min(n, maxPooled)) + bytes.MinRead) // ReadFrom wants that much room to find the end
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, max(most, most+1))) // most may be the largest there is
+	n, err := buf.ReadFrom(io.LimitReader(resp.Body, most+1)) // a middleware that unpacks may leave a wrong length behind
 	if err == nil && n > most {
 		return errTooLong
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -86,7 +87,7 @@ func (b *batcher) flush(numbered bool) (goOn bool) {
 	params.Contacts = b.batch
 	if numbered {
 		params.Name = partName(params.Name, b.part)
-		opts = append(opts[:len(opts):len(opts)], keySuffix(b.part))
+		opts = append(slices.Clip(opts), keySuffix(b.part))
 	}
 	batch := &CampaignBatch{First: b.first, Count: len(b.batch)}
 	var err error

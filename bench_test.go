@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,7 +50,49 @@ func (a answering) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// rawCall is the struct that a hand-written client would decode into.
+// rawCall is what a hand-written client would decode into: the same fields, with the standard library's types.
+type rawCall struct {
+	ID              string         `json:"id"`
+	SessionID       string         `json:"session_id"`
+	AgentID         string         `json:"agent_id"`
+	AgentType       string         `json:"agent_type"`
+	PhoneNumber     string         `json:"phone_number"`
+	SourceNumber    string         `json:"source_number"`
+	Direction       string         `json:"direction"`
+	Status          string         `json:"status"`
+	StartedAt       *time.Time     `json:"started_at"`
+	EndedAt         *time.Time     `json:"ended_at"`
+	CreatedAt       *time.Time     `json:"created_at"`
+	DurationSeconds *float64       `json:"duration_seconds"`
+	DurationMinutes *float64       `json:"duration_minutes"`
+	Sentiment       string         `json:"sentiment"`
+	Summary         string         `json:"call_summary"`
+	EndReason       string         `json:"call_end_reason"`
+	EndedBy         string         `json:"ended_by"`
+	Details         *rawDetails    `json:"details_collection"`
+	Transcript      []rawUtterance `json:"transcript"`
+	RecordingURL    string         `json:"recording_url"`
+	Metadata        map[string]any `json:"metadata"`
+	Variables       map[string]any `json:"variables"`
+	AICost          *float64       `json:"ai_cost"`
+	TelephonyCost   *float64       `json:"telephony_cost"`
+	TotalCost       *float64       `json:"total_cost"`
+	Handover        bool           `json:"handover"`
+}
+
+type rawDetails struct {
+	Status           string         `json:"status"`
+	Score            *float64       `json:"score"`
+	CollectedDetails []string       `json:"collected_details"`
+	CollectedValues  map[string]any `json:"collected_values"`
+}
+
+type rawUtterance struct {
+	Role      string `json:"role"`
+	Content   string `json:"content"`
+	Timestamp string `json:"timestamp"`
+}
+
 type rawEnvelope[T any] struct {
 	Success   *bool  `json:"success"`
 	Data      T      `json:"data"`
@@ -59,12 +102,14 @@ type rawEnvelope[T any] struct {
 
 // rawGet is a careful hand-written GET: no retries, no limiter.
 func rawGet[T any](b *testing.B, client *http.Client, url string) T {
+	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
 	require.NoError(b, err)
 	return rawDo[T](b, client, req)
 }
 
 func rawPost[T any](b *testing.B, client *http.Client, url string, body any) T {
+	b.Helper()
 	encoded, err := json.Marshal(body)
 	require.NoError(b, err)
 	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, bytes.NewReader(encoded))
@@ -74,6 +119,7 @@ func rawPost[T any](b *testing.B, client *http.Client, url string, body any) T {
 }
 
 func rawDo[T any](b *testing.B, client *http.Client, req *http.Request) T {
+	b.Helper()
 	req.Header.Set("Authorization", "Bearer lev_bench")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "bench")
@@ -129,7 +175,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Run("in="+where+"/by=hand", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				rawGet[voiceagent.Call](b, plain, url+"/calls/call_1")
+				rawGet[rawCall](b, plain, url+"/calls/call_1")
 			}
 		})
 	}
@@ -169,8 +215,75 @@ func BenchmarkPost1KB(b *testing.B) {
 		b.Run("in="+where+"/by=hand", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				rawPost[voiceagent.Call](b, plain, url+"/call", body)
+				rawPost[rawCall](b, plain, url+"/call", body)
 			}
 		})
 	}
+}
+
+// benchContacts is a list of 2,000 contacts, about 2 MB as JSON.
+func benchContacts() []voiceagent.Contact {
+	contacts := make([]voiceagent.Contact, 2000)
+	for i := range contacts {
+		contacts[i] = voiceagent.Contact{"phone": fmt.Sprintf("+9198765%05d", i), "name": "Asha Rao", "notes": strings.Repeat("n", 950)}
+	}
+	return contacts
+}
+
+func BenchmarkPost2MB(b *testing.B) {
+	params := voiceagent.CampaignCreateParams{Name: "January", AgentID: "agent_1", From: "+15550100000", Contacts: benchContacts()}
+	body := map[string]any{"name": params.Name, "agent_id": params.AgentID, "phone_number": params.From, "phone_column": "phone", "contacts": params.Contacts}
+	for _, where := range []string{"memory", "loopback"} {
+		client, plain, url := benchClients(b, where, benchAnswer)
+		b.Run("in="+where+"/by=client", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := client.Campaigns.Create(b.Context(), params); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("in="+where+"/by=hand", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				rawPost[rawCall](b, plain, url+"/campaigns", body)
+			}
+		})
+	}
+}
+
+// BenchmarkListPage reads a page of 100 calls with transcripts.
+func BenchmarkListPage(b *testing.B) {
+	var call map[string]any
+	require.NoError(b, json.Unmarshal([]byte(benchAnswer), &struct{ Data *map[string]any }{&call}))
+	var transcript []map[string]any
+	for i := range 20 {
+		transcript = append(transcript, map[string]any{"role": []string{"agent", "user"}[i%2], "content": "I would like to know more about it.",
+			"timestamp": fmt.Sprintf("10:27:%02d", i)})
+	}
+	call["transcript"] = transcript
+	var calls []map[string]any
+	for range 100 {
+		calls = append(calls, call)
+	}
+	page, err := json.Marshal(map[string]any{"success": true, "data": calls, "total": 100, "page": 1, "page_size": 100, "has_more": false,
+		"request_id": "req_1", "timestamp": "2025-01-01T12:00:00Z"})
+	require.NoError(b, err)
+	client, plain, url := benchClients(b, "memory", string(page))
+	b.Run("by=client", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if got, err := client.Calls.List(b.Context(), voiceagent.CallListParams{}); err != nil || len(got.Data) != 100 {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("by=hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if len(rawGet[[]rawCall](b, plain, url+"/calls")) != 100 {
+				b.Fatal("calls are missing")
+			}
+		}
+	})
 }

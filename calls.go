@@ -187,7 +187,7 @@ func (s *CallsService) Create(ctx context.Context, params CallCreateParams, opts
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return tidied(fetch[Call](ctx, s.c, post(placeCallRoute).with(&params).creating(), opts))
+	return tidied(fetch[Call](ctx, s.c, post(placeCallRoute).with(&params, params.Extra).creating(), opts))
 }
 
 // Get returns a call by its [Call.Ref]: GET /calls/{call_id}. One that doesn't exist is a [*NotFoundError].

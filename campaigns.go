@@ -159,6 +159,24 @@ func (p *CampaignCreateParams) body() *campaignBody {
 	return body
 }
 
+// contactsSize is about what a list of contacts takes as JSON.
+func contactsSize(contacts []Contact) int {
+	const frame, number = len(`"":"",`), 24 // what stands around a text, and what anything else takes
+	size := 1 << 10                         // for what stands beside the contacts
+	for _, contact := range contacts {
+		for key, value := range contact {
+			size += len(key) + frame
+			if text, ok := value.(string); ok {
+				size += len(text)
+			} else {
+				size += number
+			}
+		}
+		size += frame
+	}
+	return size
+}
+
 func (p *CampaignCreateParams) check() error {
 	var bad problems
 	p.checkFrame(&bad)
@@ -227,7 +245,7 @@ func (s *CampaignsService) Create(ctx context.Context, params CampaignCreatePara
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return fetch[Campaign](ctx, s.c, post(campaignsRoute).with(params.body()).creating(), opts)
+	return fetch[Campaign](ctx, s.c, post(campaignsRoute).with(params.body(), params.Extra).sized(contactsSize(params.Contacts)).creating(), opts)
 }
 
 // Get returns a campaign with its progress: GET /campaigns/{campaign_id}. One that doesn't exist is a [*NotFoundError].

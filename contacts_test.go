@@ -2,7 +2,6 @@ package voiceagent_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -242,7 +241,7 @@ func TestRowErrorIsFound(t *testing.T) {
 	t.Parallel()
 	for _, err := range voiceagent.ContactsFromCSV(strings.NewReader("phone\nx\n"), voiceagent.CSVParams{}) {
 		row := new(voiceagent.RowError)
-		require.True(t, errors.As(err, &row))
+		require.ErrorAs(t, err, &row)
 		assert.Equal(t, 2, row.Line)
 		assert.Equal(t, "phone", row.Column)
 	}

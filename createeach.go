@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -79,9 +80,9 @@ func (s *CallsService) CreateEach(ctx context.Context, calls iter.Seq[CallCreate
 
 func (s *CallsService) createOne(ctx context.Context, i int, call CallCreateParams, params CreateEachParams, opts []RequestOption) CallResult {
 	if params.Key != nil {
-		opts = append(opts[:len(opts):len(opts)], WithIdempotencyKey(params.Key(i, call)))
+		opts = append(slices.Clip(opts), WithIdempotencyKey(params.Key(i, call)))
 	} else {
-		opts = append(opts[:len(opts):len(opts)], keySuffix(i+1))
+		opts = append(slices.Clip(opts), keySuffix(i+1))
 	}
 	placed, err := s.Create(ctx, call, opts...)
 	if err != nil {

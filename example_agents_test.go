@@ -30,14 +30,14 @@ func ExampleAgentsService_Create() {
 	// Output: Acme Finance Hindi 0.3
 }
 
-// What is nil stays as it is.
+// What is nil stays as it is. new takes a value since Go 1.26.
 func ExampleAgentsService_Update() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
 	id := srv.AddAgent(voiceagenttest.NewAgent{Name: "Acme Sales"})
 
 	agent, err := srv.Client().Agents.Update(context.Background(), id, voiceagent.AgentUpdateParams{
-		Voice: voiceagent.Ptr("asha"),
+		Voice: new("asha"),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -187,9 +187,10 @@ func ExampleConnectionError() {
 func ExampleDecodeError() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
+	agentID := srv.AddAgent(voiceagenttest.NewAgent{Name: "Acme Sales"})
 	srv.Fail(voiceagenttest.Fault{Kind: voiceagenttest.WrongShape})
 
-	_, err := srv.Client().Agents.Get(context.Background(), "agent")
+	_, err := srv.Client().Agents.Get(context.Background(), agentID)
 	if unreadable, ok := errors.AsType[*voiceagent.DecodeError](err); ok {
 		fmt.Println(unreadable.StatusCode, string(unreadable.Body))
 	}

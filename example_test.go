@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
@@ -52,8 +53,8 @@ func ExampleNewClient() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(client)
-	// Output: voiceagent.Client(https://api.levrage.ai/v1)
+	fmt.Println(client.Describe().Get("limiter"))
+	// Output: in this process, pro (300 requests a minute)
 }
 
 // An option that makes no sense is refused when the client is made, not when it is used.
@@ -150,7 +151,7 @@ func ExampleWithResponse() {
 	}
 	fmt.Println(agent.Name, response.StatusCode, response.RequestID)
 	for _, attempt := range response.Attempts {
-		fmt.Println(attempt.StatusCode, attempt.RequestID, attempt.Wait > 0)
+		fmt.Println(attempt.StatusCode, attempt.RequestID, attempt.Wait > 100*time.Millisecond)
 	}
 	// Output:
 	// Acme Sales 200 req_000000000002
@@ -158,10 +159,10 @@ func ExampleWithResponse() {
 	// 200 req_000000000002 true
 }
 
-// roundTripper is a function as a transport.
-type roundTripper func(*http.Request) (*http.Response, error)
+// sendFunc is a function as a transport.
+type sendFunc func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+func (f sendFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // A middleware sees each attempt, so it can count them, sign them or trace them.
 func ExampleWithMiddleware() {
@@ -169,8 +170,8 @@ func ExampleWithMiddleware() {
 	defer srv.Close()
 	srv.Fail(voiceagenttest.Fault{Status: http.StatusInternalServerError})
 
-	print := func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+	show := func(next http.RoundTripper) http.RoundTripper {
+		return sendFunc(func(req *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(req)
 			if err == nil {
 				fmt.Println(req.Method, req.URL.Path, resp.StatusCode)
@@ -178,7 +179,7 @@ func ExampleWithMiddleware() {
 			return resp, err
 		})
 	}
-	client := srv.Client(voiceagent.WithMiddleware(print))
+	client := srv.Client(voiceagent.WithMiddleware(show))
 	if _, err := client.Catalog.Voices(context.Background()); err != nil {
 		fmt.Println(err)
 	}

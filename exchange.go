@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
@@ -117,7 +118,7 @@ func (x *exchange) httpRequest(hasBody bool) *http.Request {
 		h["Idempotency-Key"] = []string{x.key}
 	}
 	for _, line := range x.set.headers {
-		h[line.key] = append(h[line.key][:len(h[line.key]):len(h[line.key])], line.value)
+		h[line.key] = append(slices.Clip(h[line.key]), line.value)
 	}
 	req.Header = h
 	return req

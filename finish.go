@@ -32,12 +32,12 @@ func (x *exchange) finish(err error) error {
 // failed is the error for the caller: that of the last attempt, with the whole story.
 func (x *exchange) failed() error {
 	attempts := slices.Clone(x.attempts)
-	switch e := x.last.typed.(type) {
-	case *ConnectionError:
+	if e, ok := errors.AsType[*ConnectionError](x.last.typed); ok {
 		all := *e
 		all.Attempts, all.stopped, all.causes = attempts, x.stopped, x.causes
 		return &all
-	case *DecodeError:
+	}
+	if e, ok := errors.AsType[*DecodeError](x.last.typed); ok {
 		all := *e
 		all.Attempts, all.stopped, all.causes = attempts, x.stopped, x.causes
 		return &all

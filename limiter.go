@@ -86,12 +86,12 @@ func (l *limiter) Acquire(ctx context.Context) error {
 	case <-w.ready:
 		return w.err
 	case <-ctx.Done():
-		return l.leave(place, w, ctx)
+		return l.leave(ctx, place, w)
 	}
 }
 
 // leave takes a caller whose context has ended out of the queue. It may have been called up at the same moment.
-func (l *limiter) leave(place *list.Element, w *waiter, ctx context.Context) error {
+func (l *limiter) leave(ctx context.Context, place *list.Element, w *waiter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,6 @@ type windowServer struct {
 	throttled int
 	inFlight  int
 	most      int
-	headers   bool
 }
 
 func (s *windowServer) answer() (status int, header http.Header) {
@@ -85,9 +85,7 @@ func (s *windowServer) RoundTrip(req *http.Request) (*http.Response, error) {
 // ServeHTTP serves over loopback.
 func (s *windowServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	status, header := s.answer()
-	for key, values := range header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), header)
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(`{"success":true,"data":{"id":"call_1"}}`))
 }

@@ -2,6 +2,7 @@ package voiceagent
 
 import (
 	"iter"
+	"maps"
 	"net/url"
 	"strconv"
 )
@@ -21,7 +22,7 @@ type pageTarget interface{ wantsEnvelope() }
 
 func (*Page[T]) wantsEnvelope() {}
 
-// Ptr returns a pointer to v, for the fields of [AgentUpdateParams].
+// Ptr returns a pointer to v, for the fields of [AgentUpdateParams]. The built-in new does the same since Go 1.26.
 func Ptr[T any](v T) *T { return &v }
 
 // listQuery begins the query of a list. What isn't set is left to the API's defaults: page 1, 20 a page.
@@ -32,9 +33,7 @@ func listQuery(route string, page, size int, extra url.Values) (url.Values, erro
 		return nil, bad.err("GET", route)
 	}
 	query := make(url.Values, len(extra)+2)
-	for key, values := range extra {
-		query[key] = values
-	}
+	maps.Copy(query, extra)
 	if page > 0 {
 		query.Set("page", strconv.Itoa(page))
 	}

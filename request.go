@@ -19,7 +19,9 @@ type request struct {
 	path   string // decoded
 	raw    string // escaped, "" where it is the same as path
 	query  url.Values
-	body   any // nil for none
+	body   any  // nil for none
+	size   int  // of the encoded body, about; 0 when not known
+	strict bool // the body may have a key twice
 	effect effect
 	public bool // works without a key
 }
@@ -39,22 +41,29 @@ func newRequest(method, route string, ids []string) request {
 	return r
 }
 
-// fillRoute puts ids into a route. It is the one place that builds paths: every element is escaped.
+// fillRoute puts ids into a route. It is the one place that builds paths: every element is escaped. The escaped path is "" where that
+// changed nothing.
 func fillRoute(route string, ids []string) (path, raw string) {
-	path, raw = route, route
+	escaped := false
 	for _, id := range ids {
-		start, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
-		path = path[:start] + id + path[end+1:]
-		start, end = strings.IndexByte(raw, '{'), strings.IndexByte(raw, '}')
-		raw = raw[:start] + url.PathEscape(id) + raw[end+1:]
+		before, rest, _ := strings.Cut(route, "{")
+		_, route, _ = strings.Cut(rest, "}")
+		safe := url.PathEscape(id)
+		escaped = escaped || safe != id
+		path += before + id
+		raw += before + safe
 	}
-	if raw == path {
-		raw = ""
+	if !escaped {
+		return path + route, ""
 	}
-	return path, raw
+	return path + route, raw + route
 }
 
-func (r request) with(body any) request          { r.body = body; return r }
+func (r request) with(body any, extra map[string]any) request {
+	r.body, r.strict = body, len(extra) > 0
+	return r
+}
+func (r request) sized(size int) request         { r.size = size; return r }
 func (r request) where(query url.Values) request { r.query = query; return r }
 func (r request) creating() request              { r.effect = creates; return r }
 func (r request) withoutKey() request            { r.public = true; return r }
@@ -96,7 +105,7 @@ func (c *Client) Request(ctx context.Context, method, path string, body, out any
 	if err != nil {
 		return err
 	}
-	r.body = body
+	r.body, r.strict = body, true
 	if out == nil {
 		return c.discard(ctx, r, opts)
 	}
@@ -175,7 +184,7 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	}
 	var body []byte
 	if r.body != nil {
-		if body, err = envelope.Marshal(r.body); err != nil {
+		if body, err = envelope.Marshal(r.body, r.size, r.strict); err != nil {
 			return refuse(r.method, r.route, "body", err.Error())
 		}
 	}

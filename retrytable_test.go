@@ -63,6 +63,7 @@ func TestRetryTable(t *testing.T) {
 }
 
 func runRetryCase(t *testing.T, c *retryCase) {
+	t.Helper()
 	failing := &failingTransport{c: c}
 	opts := []voiceagent.ClientOption{
 		voiceagent.WithAPIKey("lev_test"), voiceagent.WithHTTPClient(&http.Client{Transport: failing}),
@@ -148,7 +149,7 @@ func assertErrorType(t *testing.T, err error, name string) {
 	}
 	target, ok := targets[name]
 	require.True(t, ok, "no error type %q", name)
-	assert.ErrorAs(t, err, target) //nolint:testifylint // the type is known at run time only
+	assert.ErrorAs(t, err, target)
 }
 
 // failingTransport fails every attempt in the way of its case, and notes when.

@@ -1,6 +1,7 @@
 package voiceagent
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
@@ -22,14 +23,14 @@ func (t Timestamp) Raw() string { return t.text }
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	*t = Timestamp{}
+	if len(data) == 0 || t.Time.UnmarshalJSON(data) == nil { // the usual form, and null, without an allocation
+		return nil
+	}
 	text := string(data)
-	if len(data) > 1 && data[0] == '"' {
-		if t.Time.UnmarshalJSON(data) == nil { // the usual form, without an allocation
-			return nil
-		}
-		if json.Unmarshal(data, &text) != nil {
-			return nil
-		}
+	if quoted := len(data) > 1 && data[0] == '"'; quoted && !bytes.ContainsRune(data, '\\') {
+		text = text[1 : len(text)-1]
+	} else if quoted && json.Unmarshal(data, &text) != nil {
+		return nil
 	}
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "", "null", "none":

@@ -380,16 +380,16 @@ func TestEachAcquireIsReleasedOnce(t *testing.T) {
 		assert.EqualValues(t, 3, limiter.acquired.Load())
 		assert.EqualValues(t, 3, limiter.released.Load())
 
-		panicking := limitedClient(t, roundTripper(func(*http.Request) (*http.Response, error) { panic("a middleware's bug") }),
+		panicking := limitedClient(t, transportFunc(func(*http.Request) (*http.Response, error) { panic("a middleware's bug") }),
 			voiceagent.WithLimiter(limiter))
 		assert.Panics(t, func() { _, _ = panicking.Calls.Get(t.Context(), "call_1") })
 		assert.EqualValues(t, 4, limiter.released.Load())
 	})
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type transportFunc func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestErrorOfACustomLimiterIsKept(t *testing.T) {
 	t.Parallel()
@@ -408,7 +408,7 @@ func TestBodiesAreClosedOnEveryPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, status := range []int{200, 204, 302, 400, 404, 429, 500, 503} {
 			var bodies []*readCloser
-			client := limitedClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := limitedClient(t, transportFunc(func(req *http.Request) (*http.Response, error) {
 				b := body(okCall)
 				bodies = append(bodies, b)
 				return &http.Response{StatusCode: status, Header: http.Header{}, Body: b, Request: req}, nil

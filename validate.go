@@ -53,8 +53,8 @@ func (p *problems) required(field, value string) {
 
 // id refuses what would address a collection or another endpoint.
 func (p *problems) id(field, value string) {
-	switch {
-	case strings.TrimSpace(value) == "":
+	switch value = strings.TrimSpace(value); {
+	case value == "":
 		p.add(field, "is empty")
 	case value == "." || value == "..":
 		p.add(field, "%q is no id", value)

@@ -114,13 +114,11 @@ func convertNone(dec *jsontext.Decoder, field reflect.Value) error {
 	return json.Unmarshal(value, field.Addr().Interface(), lenient)
 }
 
-// mayBeNone tells the types with a value of their own for nothing.
+// mayBeNone tells the types with a value of their own for nothing. One that reads its own JSON knows best.
 func mayBeNone(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Map:
-		return true
-	case reflect.Slice:
-		return t.Elem().Kind() != reflect.Uint8 // raw JSON is what it says
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+		return !reflect.PointerTo(t).Implements(reflect.TypeFor[interface{ UnmarshalJSON([]byte) error }]())
 	}
 	return false
 }

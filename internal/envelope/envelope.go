@@ -5,8 +5,10 @@
 package envelope
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -112,7 +114,11 @@ type Into struct {
 
 // Decode implements [Body]. Data that is there and null is [ErrNoData], as is a whole envelope without data.
 func (i *Into) Decode(buf []byte) error {
-	if jsontext.Value(buf).Kind() != '{' {
+	switch jsontext.Value(buf).Kind() {
+	case '{':
+	case 'n':
+		return ErrNoData
+	default:
 		return Unmarshal(buf, i.Out)
 	}
 	var env struct {
@@ -154,12 +160,21 @@ func isBlank(buf []byte) bool {
 	return true
 }
 
-// Marshal encodes a request body. Equal keys twice are refused: an Extra key that the client already sends is
-// a mistake worth hearing of.
-func Marshal(v any) ([]byte, error) {
-	buf, err := json.Marshal(v)
+// Marshal encodes a request body. For a long one give about the size, at least, so that it isn't copied as it grows; otherwise 0. With
+// strict, equal keys twice are refused: an Extra key that the client already sends is a mistake worth hearing of. Looking for them takes
+// time, so it is only asked for where there are Extra keys.
+func Marshal(v any, size int, strict bool) (body []byte, err error) {
+	names := jsontext.AllowDuplicateNames(!strict)
+	if size > 0 {
+		buf := bytes.NewBuffer(make([]byte, 0, size))
+		// Hidden behind an interface, as the encoder wants a third more room in a bytes.Buffer that it knows.
+		err = json.MarshalWrite(struct{ io.Writer }{buf}, v, names)
+		body = buf.Bytes()
+	} else {
+		body, err = json.Marshal(v, names)
+	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
 	}
-	return buf, err
+	return body, err
 }

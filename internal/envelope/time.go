@@ -6,27 +6,33 @@ import (
 	"time"
 )
 
-// layouts are the forms without an offset, and dates and clock times alone. Python servers leave the offset out; such
-// a time is taken as UTC. A fraction of a second is read by every layout.
-var layouts = []string{
-	"2006-01-02T15:04:05Z0700",
-	"2006-01-02T15:04:05",
-	"2006-01-02 15:04:05Z07:00",
-	"2006-01-02 15:04:05",
-	"2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04",
-	time.DateOnly,
-	time.TimeOnly,
-	"15:04",
-}
+// dates are the forms that begin with a date, clocks those that are a time of day alone. Python servers leave the offset out; such a
+// time is taken as UTC. A fraction of a second is read by every layout.
+var (
+	dates = []string{
+		time.RFC3339,
+		"2006-01-02T15:04:05",
+		"2006-01-02 15:04:05",
+		"2006-01-02T15:04:05Z0700",
+		"2006-01-02 15:04:05Z07:00",
+		"2006-01-02T15:04Z07:00",
+		"2006-01-02T15:04",
+		time.DateOnly,
+	}
+	clocks = []string{time.TimeOnly, "15:04"}
+)
 
 // ParseTime reads every form of time that the API has been seen to use, and Unix seconds or milliseconds. It reports
 // false, and the zero time, for anything else.
 func ParseTime(text string) (time.Time, bool) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, true
-	}
 	text = strings.TrimSpace(text)
+	var layouts []string
+	switch { // a layout that doesn't fit costs an error each
+	case len(text) > 4 && text[4] == '-':
+		layouts = dates
+	case len(text) > 2 && text[2] == ':':
+		layouts = clocks
+	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -18,8 +19,8 @@ type Engine struct {
 // one outermost.
 func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.RoundTripper) *Engine {
 	next := client.Transport
-	for i := len(middleware) - 1; i >= 0; i-- {
-		next = middleware[i](next)
+	for _, wrap := range slices.Backward(middleware) {
+		next = wrap(next)
 	}
 	client.Transport = &attemptTransport{next: next, cloneHeader: len(middleware) > 0}
 	client.CheckRedirect = checkRedirect

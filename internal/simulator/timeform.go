@@ -1,0 +1,61 @@
+package simulator
+
+import (
+	"strconv"
+	"time"
+)
+
+// TimeForm is how a time is written in an answer.
+type TimeForm int
+
+// The forms of a time.
+const (
+	TimeZ          TimeForm = iota // 2025-01-15T10:27:00Z
+	TimeFractionZ                  // 2025-01-15T10:27:00.123456Z
+	TimeNaive                      // 2025-01-15T10:27:00.123456, UTC without saying so
+	TimeNaiveWhole                 // 2025-01-15T10:27:00
+	TimeOffset                     // 2025-01-15T15:57:00+05:30
+	TimeUnix                       // 1736936820.123
+)
+
+// stamp is a time in the form that the dialect wants. The zero time is null.
+type stamp struct {
+	at   time.Time
+	form TimeForm
+}
+
+// MarshalJSON writes the time.
+func (s stamp) MarshalJSON() ([]byte, error) {
+	if s.at.IsZero() {
+		return []byte("null"), nil
+	}
+	b := make([]byte, 0, 40)
+	if s.form == TimeUnix {
+		return strconv.AppendFloat(b, float64(s.at.UnixMilli())/1000, 'f', -1, 64), nil
+	}
+	b = append(b, '"')
+	switch s.form {
+	case TimeFractionZ:
+		b = s.at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+	case TimeNaive:
+		b = s.at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000")
+	case TimeNaiveWhole:
+		b = s.at.UTC().AppendFormat(b, "2006-01-02T15:04:05")
+	case TimeOffset:
+		b = s.at.In(IST).AppendFormat(b, "2006-01-02T15:04:05-07:00")
+	default:
+		b = s.at.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
+	}
+	return append(b, '"'), nil
+}
+
+// parseTime reads a time as a filter or a schedule gives it: RFC 3339, the
+// same without an offset (then UTC), or a date alone.
+func parseTime(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}

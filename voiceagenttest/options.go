@@ -1,0 +1,75 @@
+package voiceagenttest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/simulator"
+)
+
+// Option configures a [Server].
+type Option func(*config)
+
+type config struct {
+	sim simulator.Config
+	tls bool
+}
+
+// WithSeed decides the fate of every call and every id; 0 by default.
+func WithSeed(seed uint64) Option { return func(c *config) { c.sim.Seed = seed } }
+
+// WithAPIKeys accepts these keys only, instead of every key that begins with
+// "lev_". Give [DefaultKey] too if [Server.Client] is used without a key.
+func WithAPIKeys(keys ...string) Option { return func(c *config) { c.sim.Keys = keys } }
+
+// WithLimits sets the rate limit: [Free], [Pro], [PerMinute] or one of your
+// own. There is none by default.
+func WithLimits(l Limits) Option { return func(c *config) { c.sim.Limits = l } }
+
+// WithDialect chooses among the answers that the documentation leaves open.
+func WithDialect(d Dialect) Option { return func(c *config) { c.sim.Dialect = d } }
+
+// WithStart sets the simulated time at which the server begins.
+func WithStart(t time.Time) Option { return func(c *config) { c.sim.Start = t } }
+
+// WithSpeed lets simulated time pass faster. Windows of the rate limit stay as
+// long as they are.
+func WithSpeed(factor float64) Option { return func(c *config) { c.sim.Speed = factor } }
+
+// WithClockSkew puts the server's clock ahead of this machine's, or behind.
+func WithClockSkew(d time.Duration) Option { return func(c *config) { c.sim.Skew = d } }
+
+// WithZone sets where the HH:MM of calling hours and blackouts are read;
+// UTC+05:30 by default.
+func WithZone(z *time.Location) Option { return func(c *config) { c.sim.Zone = z } }
+
+// WithOutcome decides how calls end, instead of the seed: f gets the number and
+// the attempt, from 1, and returns one of the outcomes, or "" to leave it to the
+// seed. Any other word is a status that no documentation has, for tests of how a
+// program takes one. f must not call the server.
+func WithOutcome(f func(number string, attempt int) string) Option {
+	return func(c *config) { c.sim.Outcome = f }
+}
+
+// WithKeptRequests remembers the last n requests only, or none when n is below
+// zero; for tests that run long.
+func WithKeptRequests(n int) Option { return func(c *config) { c.sim.KeepRequests = n } }
+
+// WithOnRequest calls f after each request, before its answer is sent. It may
+// run on many goroutines at once.
+func WithOnRequest(f func(Request)) Option { return func(c *config) { c.sim.OnRequest = f } }
+
+// WithWebhookClient delivers webhooks through client.
+func WithWebhookClient(client *http.Client) Option {
+	return func(c *config) { c.sim.WebhookClient = client }
+}
+
+// WithWebhookBackoff sets the wait before the second try to deliver a webhook;
+// one second by default. It doubles for the third.
+func WithWebhookBackoff(d time.Duration) Option {
+	return func(c *config) { c.sim.WebhookBackoff = d }
+}
+
+// WithTLS serves HTTPS with HTTP/2. The clients that the server makes trust its
+// certificate. It means nothing in a bubble.
+func WithTLS() Option { return func(c *config) { c.tls = true } }
