@@ -60,7 +60,7 @@ type DetailToCollect struct {
 func (d *DetailToCollect) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' {
 		*d = DetailToCollect{Type: "string"}
-		return json.Unmarshal(data, &d.Key)
+		return envelope.Unmarshal(data, &d.Key)
 	}
 	var wire struct {
 		Key         string `json:"key"`

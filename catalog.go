@@ -40,7 +40,7 @@ func (i *CatalogItem) UnmarshalJSON(data []byte) error {
 		i.ID, i.Name = text, text
 		return nil
 	}
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := envelope.Unmarshal(data, &fields); err != nil {
 		return err
 	}
 	i.ID = takeText(fields, idKeys...)
@@ -76,11 +76,15 @@ type catalog []CatalogItem
 
 func (c *catalog) UnmarshalJSON(data []byte) error {
 	*c = nil
-	if len(data) == 0 || data[0] != '{' {
-		return json.Unmarshal(data, (*[]CatalogItem)(c))
+	switch data[0] {
+	case '[':
+		return envelope.Unmarshal(data, (*[]CatalogItem)(c))
+	case '{':
+	default:
+		return envelope.ErrShape
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := envelope.Unmarshal(data, &fields); err != nil {
 		return err
 	}
 	keys := slices.Sorted(maps.Keys(fields))
@@ -89,7 +93,7 @@ func (c *catalog) UnmarshalJSON(data []byte) error {
 	case slices.ContainsFunc(keys, isList): // all of them, in an order that doesn't change
 		for _, key := range keys {
 			var items []CatalogItem
-			if isList(key) && json.Unmarshal(fields[key], &items) == nil {
+			if isList(key) && envelope.Unmarshal(fields[key], &items) == nil {
 				*c = append(*c, items...)
 			}
 		}
@@ -100,7 +104,7 @@ func (c *catalog) UnmarshalJSON(data []byte) error {
 	for _, key := range keys {
 		item := CatalogItem{ID: key, Name: key}
 		if value := fields[key]; value[0] == '{' || value[0] == '"' {
-			if err := json.Unmarshal(value, &item); err != nil {
+			if err := envelope.Unmarshal(value, &item); err != nil {
 				return err
 			}
 			item.ID = key

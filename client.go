@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,7 +35,7 @@ type Client struct {
 	defaults  requestConfig
 	engine    *transport.Engine
 	limiter   Limiter
-	logger    *slog.Logger // nil for silent
+	log       logFunc // nil for silent
 	settings  Settings
 
 	mu        sync.Mutex
@@ -83,7 +82,7 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 		userAgent: []string{userAgent(config.application)},
 		engine:    transport.NewEngine(httpClient, config.middleware),
 		limiter:   config.limiter,
-		logger:    config.logger,
+		log:       config.log,
 		settings:  describe(&config, base),
 		defaults:  config.requestConfig,
 	}

@@ -207,7 +207,7 @@ func (x *exchange) note() {
 	}
 	x.attempts = append(x.attempts, a)
 	x.waited = 0
-	x.c.logAttempt(x, &a)
+	x.c.logAttempt(x)
 }
 
 // decide asks the policy, and keeps to what no policy may change: how often, how long, and never twice.

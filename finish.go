@@ -54,7 +54,7 @@ func (x *exchange) notSent(err error) error {
 		all := *refused.APIError
 		all.Method, all.Route, all.IdempotencyKey = x.r.method, x.r.route, x.key
 		all.throttled, all.retryAt = true, refused.RetryAt
-		if err != error(refused) { // another limiter's error, with more in it
+		if _, own := err.(*RateLimitError); !own { //nolint:errorlint // another limiter may have wrapped it in something
 			all.causes = append(slices.Clip(all.causes), err)
 		}
 		return all.typed()

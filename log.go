@@ -5,22 +5,35 @@ import (
 	"log/slog"
 )
 
-// logAttempt writes an attempt at Debug. What may be logged is an allow-list: no URL, no body, no header.
-func (c *Client) logAttempt(x *exchange, a *Attempt) {
-	if c.logger == nil || !c.logger.Enabled(x.Context, slog.LevelDebug) {
-		return
+// logFunc writes a line if its level is wanted. The client keeps this and not the logger: a program without WithLogger then
+// doesn't link slog's handlers, a quarter of a megabyte.
+type logFunc func(ctx context.Context, level slog.Level, message string, attrs func() []slog.Attr)
+
+func logTo(logger *slog.Logger) logFunc {
+	return func(ctx context.Context, level slog.Level, message string, attrs func() []slog.Attr) {
+		if logger.Enabled(ctx, level) {
+			logger.LogAttrs(context.WithoutCancel(ctx), level, message, attrs()...)
+		}
 	}
-	attrs := append(x.logAttrs(), slog.Duration("wait", a.Wait), slog.Duration("duration", a.Duration))
-	c.logger.LogAttrs(context.WithoutCancel(x.Context), slog.LevelDebug, "voiceagent: attempt", attrs...)
+}
+
+// logAttempt writes an attempt at Debug. What may be logged is an allow-list: no URL, no body, no header.
+func (c *Client) logAttempt(x *exchange) {
+	if c.log != nil {
+		c.log(x.Context, slog.LevelDebug, "voiceagent: attempt", func() []slog.Attr {
+			last := x.attempts[len(x.attempts)-1]
+			return append(x.logAttrs(), slog.Duration("wait", last.Wait), slog.Duration("duration", last.Duration))
+		})
+	}
 }
 
 // logRetry writes a retry or a throttle at Warn.
 func (c *Client) logRetry(x *exchange, d Decision) {
-	if c.logger == nil {
-		return
+	if c.log != nil {
+		c.log(x.Context, slog.LevelWarn, "voiceagent: trying again", func() []slog.Attr {
+			return append(x.logAttrs(), slog.Duration("wait", d.Wait), slog.String("reason", d.Reason))
+		})
 	}
-	attrs := append(x.logAttrs(), slog.Duration("wait", d.Wait), slog.String("reason", d.Reason))
-	c.logger.LogAttrs(context.WithoutCancel(x.Context), slog.LevelWarn, "voiceagent: trying again", attrs...)
 }
 
 func (x *exchange) logAttrs() []slog.Attr {

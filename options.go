@@ -57,7 +57,7 @@ type clientConfig struct {
 	httpClient  *http.Client
 	middleware  []func(http.RoundTripper) http.RoundTripper
 	application string
-	logger      *slog.Logger
+	log         logFunc
 	plan        Plan
 	limiter     Limiter
 }
@@ -159,7 +159,7 @@ func WithLogger(logger *slog.Logger) ClientOption {
 		if logger == nil {
 			return errors.New("WithLogger: the logger is nil; leave the option out to be silent")
 		}
-		c.logger = logger
+		c.log = logTo(logger)
 		return nil
 	})
 }

@@ -58,7 +58,7 @@ func describe(c *clientConfig, base *url.URL) Settings {
 		limiter, limiterFrom = fmt.Sprintf("%T", c.limiter), "WithLimiter"
 	}
 	logger := "none"
-	if c.logger != nil {
+	if c.log != nil {
 		logger = "yes"
 	}
 	return Settings{
@@ -67,7 +67,7 @@ func describe(c *clientConfig, base *url.URL) Settings {
 		{"HTTP client", httpClientName(c), given(c.httpClient != nil, "WithHTTPClient")},
 		{"middleware", fmt.Sprint(len(c.middleware)), given(len(c.middleware) > 0, "WithMiddleware")},
 		{"user agent", userAgent(c.application), given(c.application != "", "WithApplication")},
-		{"logger", logger, given(c.logger != nil, "WithLogger")},
+		{"logger", logger, given(c.log != nil, "WithLogger")},
 		{"limiter", limiter, limiterFrom},
 		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},
 		{"max retries", fmt.Sprint(c.maxRetries), from("WithMaxRetries")},

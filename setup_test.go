@@ -22,14 +22,14 @@ const testBase = "https://api.example.test/v1"
 
 // newClient returns a client with testKey that sends through transport and believes the API to be at testBase. Options come after those,
 // so they win. Use it when the test answers for itself; newMock and newLoopback build on it.
-func newClient(t testing.TB, transport http.RoundTripper, opts ...voiceagent.ClientOption) *voiceagent.Client {
-	t.Helper()
+func newClient(tb testing.TB, transport http.RoundTripper, opts ...voiceagent.ClientOption) *voiceagent.Client {
+	tb.Helper()
 	client, err := voiceagent.NewClient(append([]voiceagent.ClientOption{
 		voiceagent.WithAPIKey(testKey),
 		voiceagent.WithBaseURL(testBase),
 		voiceagent.WithHTTPClient(&http.Client{Transport: transport}),
 	}, opts...)...)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return client
 }
 
@@ -39,37 +39,37 @@ func newClient(t testing.TB, transport http.RoundTripper, opts ...voiceagent.Cli
 //	mock.RegisterResponder("GET", testBase+"/agents/ag_1", answer(200, `{"data":{"id":"ag_1"}}`))
 //
 // A request that nothing is registered for is an error.
-func newMock(t testing.TB, opts ...voiceagent.ClientOption) (*voiceagent.Client, *httpmock.MockTransport) {
-	t.Helper()
+func newMock(tb testing.TB, opts ...voiceagent.ClientOption) (*voiceagent.Client, *httpmock.MockTransport) {
+	tb.Helper()
 	mock := httpmock.NewMockTransport()
-	return newClient(t, mock, append([]voiceagent.ClientOption{voiceagent.WithMaxRetries(0)}, opts...)...), mock
+	return newClient(tb, mock, append([]voiceagent.ClientOption{voiceagent.WithMaxRetries(0)}, opts...)...), mock
 }
 
 // newLoopback returns a client of a real server on this machine, which ends with the test. The client has the transport that
 // users get, and retries as they do.
-func newLoopback(t testing.TB, handler http.HandlerFunc, opts ...voiceagent.ClientOption) (*voiceagent.Client, *httptest.Server) {
-	t.Helper()
+func newLoopback(tb testing.TB, handler http.HandlerFunc, opts ...voiceagent.ClientOption) (*voiceagent.Client, *httptest.Server) {
+	tb.Helper()
 	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	client, err := voiceagent.NewClient(append([]voiceagent.ClientOption{
 		voiceagent.WithAPIKey(testKey),
 		voiceagent.WithBaseURL(server.URL + "/v1"),
 	}, opts...)...)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return client, server
 }
 
 // newAnswering returns a client without retries that gets the same answer whatever it asks.
-func newAnswering(t testing.TB, status int, body string, header ...string) *voiceagent.Client {
-	t.Helper()
-	return newClient(t, roundTrip(answer(status, body, header...)), voiceagent.WithMaxRetries(0))
+func newAnswering(tb testing.TB, status int, body string, header ...string) *voiceagent.Client {
+	tb.Helper()
+	return newClient(tb, roundTrip(answer(status, body, header...)), voiceagent.WithMaxRetries(0))
 }
 
 // newUnsendable returns a client with which nothing may be sent.
-func newUnsendable(t testing.TB, opts ...voiceagent.ClientOption) *voiceagent.Client {
-	t.Helper()
-	return newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-		t.Errorf("%s %s was sent", req.Method, req.URL)
+func newUnsendable(tb testing.TB, opts ...voiceagent.ClientOption) *voiceagent.Client {
+	tb.Helper()
+	return newClient(tb, roundTrip(func(req *http.Request) (*http.Response, error) {
+		tb.Errorf("%s %s was sent", req.Method, req.URL)
 		return answer(http.StatusTeapot, "")(req)
 	}), opts...)
 }

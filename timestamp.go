@@ -2,7 +2,6 @@ package voiceagent
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -29,8 +28,8 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	text := string(data)
 	if quoted := len(data) > 1 && data[0] == '"'; quoted && !bytes.ContainsRune(data, '\\') {
 		text = text[1 : len(text)-1]
-	} else if quoted && json.Unmarshal(data, &text) != nil {
-		return nil
+	} else if quoted {
+		_ = envelope.Unmarshal(data, &text) // the raw text is better than nothing
 	}
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "", "null", "none":
@@ -47,7 +46,7 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 func (t Timestamp) MarshalJSON() ([]byte, error) {
 	switch {
 	case t.text != "":
-		return json.Marshal(t.text)
+		return envelope.Marshal(t.text, 0, false)
 	case t.IsZero():
 		return []byte("null"), nil
 	}

@@ -53,10 +53,10 @@ func (p *problems) required(field, value string) {
 
 // id refuses what would address a collection or another endpoint.
 func (p *problems) id(field, value string) {
-	switch value = strings.TrimSpace(value); {
-	case value == "":
+	switch value = strings.TrimSpace(value); value {
+	case "":
 		p.add(field, "is empty")
-	case value == "." || value == "..":
+	case ".", "..":
 		p.add(field, "%q is no id", value)
 	}
 }

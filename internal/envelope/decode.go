@@ -100,7 +100,7 @@ func convertNone(dec *jsontext.Decoder, field reflect.Value) error {
 		unquoted, _ := jsontext.AppendUnquote(nil, value)
 		said = string(unquoted)
 	}
-	if _, isNumber := field.Interface().(*float64); isNumber {
+	if _, isNumber := reflect.TypeAssert[*float64](field); isNumber {
 		if number, err := strconv.ParseFloat(strings.TrimSpace(said), 64); err == nil && !isNone(said) {
 			field.Set(reflect.ValueOf(&number))
 			return nil
