@@ -126,7 +126,7 @@ func (s *AgentsService) Create(ctx context.Context, params AgentCreateParams, op
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return fetch[Agent](ctx, s.c, post(agentsRoute).with(&params, params.Extra).creating(), opts)
+	return create(ctx, s.c, post(agentsRoute).with(&params, params.Extra), agentFinder{s, &params}, opts)
 }
 
 // Get returns an agent: GET /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
@@ -184,7 +184,9 @@ func (s *AgentsService) Delete(ctx context.Context, id string, opts ...RequestOp
 	if err := checkID("DELETE", agentRoute, "agent_id", id); err != nil {
 		return err
 	}
-	return s.c.discard(ctx, del(agentRoute, id), opts)
+	r := del(agentRoute, id)
+	r.settle = gone{}
+	return s.c.discard(ctx, r, opts)
 }
 
 // AgentListParams selects a page of agents. The zero value is the first page of 20. Filters are unknown: try them with Extra.

@@ -77,6 +77,7 @@ func (x *exchange) noAnswer(err error) *failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the URL, which has ids in it
 	}
+	err = x.c.key.cutFromError(err)
 	f := &failure{err: err, sent: x.Sent(err)}
 	if x.TimedOut() {
 		f.err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
@@ -87,6 +88,7 @@ func (x *exchange) noAnswer(err error) *failure {
 
 // unreadable classes a 2xx whose body broke off, or doesn't hold what is due.
 func (x *exchange) unreadable(body []byte, err error, broke bool) *failure {
+	body = x.c.key.cutFrom(body)
 	f := &failure{status: x.status, broken: true, sent: true}
 	if x.TimedOut() {
 		err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
@@ -95,7 +97,7 @@ func (x *exchange) unreadable(body []byte, err error, broke bool) *failure {
 		f.err = err
 	}
 	f.typed = &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(envelope.ReadFailure(body).RequestID), Method: x.r.method, Route: x.r.route,
-		IdempotencyKey: x.key, Body: excerpt(x.c.key.cutFrom(body)), cause: err}
+		IdempotencyKey: x.key, Body: excerpt(body), cause: x.c.key.cutFromError(err)}
 	return f
 }
 
@@ -173,5 +175,5 @@ func (x *exchange) anyRequestID(fromBody string) string {
 	if fromBody != "" {
 		return fromBody
 	}
-	return requestID(x.header)
+	return x.c.key.cutFromText(requestID(x.header))
 }

@@ -27,16 +27,49 @@ func (k apiKey) isSet() bool { return k.header != nil }
 
 // cutFrom takes the key out of what a server sent, as some quote it in their complaint.
 func (k apiKey) cutFrom(body []byte) []byte {
-	const leastLength = 8 // what is shorter is no key, and would be found in ordinary words
-	if !k.isSet() {
-		return body
+	if key := k.recognisable(); key != "" && bytes.Contains(body, []byte(key)) {
+		return bytes.ReplaceAll(body, []byte(key), []byte(redacted))
 	}
-	key := []byte(strings.TrimPrefix(k.header()[0], bearer))
-	if len(key) < leastLength || !bytes.Contains(body, key) {
-		return body
-	}
-	return bytes.ReplaceAll(body, key, []byte(redacted))
+	return body
 }
+
+// cutFromText is cutFrom for what ends up in errors and logs.
+func (k apiKey) cutFromText(text string) string {
+	if key := k.recognisable(); key != "" && strings.Contains(text, key) {
+		return strings.ReplaceAll(text, key, redacted)
+	}
+	return text
+}
+
+// recognisable is the key, or "" when there is none that could be told from an ordinary word.
+func (k apiKey) recognisable() string {
+	const leastLength = 8
+	if !k.isSet() {
+		return ""
+	}
+	if key := strings.TrimPrefix(k.header()[0], bearer); len(key) >= leastLength {
+		return key
+	}
+	return ""
+}
+
+// cutFromError hides a key that the text of a cause quotes. The cause itself stays for errors.Is and errors.As.
+func (k apiKey) cutFromError(err error) error {
+	text := err.Error()
+	if cut := k.cutFromText(text); cut != text {
+		return &quietError{cut, err}
+	}
+	return err
+}
+
+// quietError says something else than the error that it stands for.
+type quietError struct {
+	text  string
+	cause error
+}
+
+func (e *quietError) Error() string { return e.text }
+func (e *quietError) Unwrap() error { return e.cause }
 
 // String implements [fmt.Stringer].
 func (k apiKey) String() string { return redacted }

@@ -13,6 +13,7 @@ type Attempt struct {
 	Wait       time.Duration // waited before this attempt, for its turn, a backoff or a new rate-limit window
 	Duration   time.Duration // from sending it until its answer was read
 	Sent       bool          // the request left this machine whole; true when the transport can't tell
+	Lookup     bool          // not a try but the look that found what a lost answer was about
 }
 
 // Response tells how a call went. Pass a pointer to [WithResponse]; it is filled in on success and on failure.

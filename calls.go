@@ -187,7 +187,7 @@ func (s *CallsService) Create(ctx context.Context, params CallCreateParams, opts
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return tidied(fetch[Call](ctx, s.c, post(placeCallRoute).with(&params, params.Extra).creating(), opts))
+	return tidied(create(ctx, s.c, post(placeCallRoute).with(&params, params.Extra), callFinder{s, &params}, opts))
 }
 
 // Get returns a call by its [Call.Ref]: GET /calls/{call_id}. One that doesn't exist is a [*NotFoundError].
@@ -219,6 +219,16 @@ type CallListParams struct {
 	Extra     url.Values    // keys that the client doesn't know
 }
 
+// filter adds what selects the calls.
+func (p *CallListParams) filter(query url.Values) url.Values {
+	setIf(query, "status", string(p.Status))
+	setIf(query, "direction", string(p.Direction))
+	setIf(query, "agent_id", p.AgentID)
+	setIf(query, "from_date", wireTime(p.Since))
+	setIf(query, "to_date", wireTime(p.Until))
+	return query
+}
+
 // List returns a page of calls: GET /calls.
 //
 // Source: pagination guide (documented); see [CallListParams] for the filters.
@@ -227,12 +237,7 @@ func (s *CallsService) List(ctx context.Context, params CallListParams, opts ...
 	if err != nil {
 		return nil, err
 	}
-	setIf(query, "status", string(params.Status))
-	setIf(query, "direction", string(params.Direction))
-	setIf(query, "agent_id", params.AgentID)
-	setIf(query, "from_date", wireTime(params.Since))
-	setIf(query, "to_date", wireTime(params.Until))
-	page, err := fetchPage[Call](ctx, s.c, get(callsRoute).where(query), opts)
+	page, err := fetchPage[Call](ctx, s.c, get(callsRoute).where(params.filter(query)), opts)
 	if err != nil {
 		return nil, err
 	}

@@ -245,7 +245,8 @@ func (s *CampaignsService) Create(ctx context.Context, params CampaignCreatePara
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return fetch[Campaign](ctx, s.c, post(campaignsRoute).with(params.body(), params.Extra).sized(contactsSize(params.Contacts)).creating(), opts)
+	r := post(campaignsRoute).with(params.body(), params.Extra).sized(contactsSize(params.Contacts))
+	return create(ctx, s.c, r, campaignFinder{s, &params}, opts)
 }
 
 // Get returns a campaign with its progress: GET /campaigns/{campaign_id}. One that doesn't exist is a [*NotFoundError].
@@ -304,36 +305,38 @@ type CampaignAction struct {
 //
 // Source: campaigns guide (documented), path seen in use. Which error a wrong state gives is unknown: 400, 409 or 422.
 func (s *CampaignsService) Pause(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
-	return s.act(ctx, campaignRoute+"/pause", id, opts)
+	return s.act(ctx, campaignRoute+"/pause", id, opts, CampaignPaused)
 }
 
 // Resume continues a paused campaign: POST /campaigns/{campaign_id}/resume.
 //
 // Source: as for Pause.
 func (s *CampaignsService) Resume(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
-	return s.act(ctx, campaignRoute+"/resume", id, opts)
+	return s.act(ctx, campaignRoute+"/resume", id, opts, CampaignInProgress, CampaignPending, CampaignScheduled, CampaignCompleted)
 }
 
 // Stop ends a campaign for good: POST /campaigns/{campaign_id}/stop.
 //
 // Source: as for Pause.
 func (s *CampaignsService) Stop(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
-	return s.act(ctx, campaignRoute+"/stop", id, opts)
+	return s.act(ctx, campaignRoute+"/stop", id, opts, CampaignStopped)
 }
 
 // Cancel calls off a scheduled campaign that hasn't begun: POST /campaigns/{campaign_id}/cancel.
 //
 // Source: campaigns guide (documented), path from a comment in another client.
 func (s *CampaignsService) Cancel(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
-	return s.act(ctx, campaignRoute+"/cancel", id, opts)
+	return s.act(ctx, campaignRoute+"/cancel", id, opts, CampaignCancelled)
 }
 
-func (s *CampaignsService) act(ctx context.Context, route, id string, opts []RequestOption) (*CampaignAction, error) {
+// act asks for an action after which the campaign has one of the given states.
+func (s *CampaignsService) act(ctx context.Context, route, id string, opts []RequestOption, wanted ...CampaignStatus) (*CampaignAction, error) {
 	if err := checkID("POST", route, "campaign_id", id); err != nil {
 		return nil, err
 	}
 	var answer envelope.Optional[Campaign]
 	r := post(route, id)
+	r.settle = &inState{s, id, wanted, &answer}
 	if err := s.c.send(ctx, &r, &answer, opts); err != nil {
 		return nil, err
 	}

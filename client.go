@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 	"github.com/voiceagent-go/voiceagent/internal/transport"
@@ -38,9 +39,15 @@ type Client struct {
 	log       logFunc // nil for silent
 	settings  Settings
 
+	ledger    Ledger // nil for none
+	twins     twins
 	mu        sync.Mutex
 	rateLimit RateLimit
 	seenLimit bool
+
+	// The server's clock, noted for the ledger.
+	ahead      time.Duration
+	aheadKnown bool
 }
 
 // NewClient returns a client. The key comes from [WithAPIKey], else from VOICEAGENT_API_KEY; the base URL from [WithBaseURL], else from
@@ -83,6 +90,7 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 		engine:    transport.NewEngine(httpClient, config.middleware),
 		limiter:   config.limiter,
 		log:       config.log,
+		ledger:    config.ledger,
 		settings:  describe(&config, base),
 		defaults:  config.requestConfig,
 	}

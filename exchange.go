@@ -25,10 +25,12 @@ type exchange struct {
 	answer envelope.Body
 	key    string // the idempotency key
 
-	began    time.Time // of the call
-	sentAt   time.Time // of the current attempt
-	waited   time.Duration
-	acquired bool // the limiter waits for a Release
+	began     time.Time // of the call
+	firstSent time.Time // when its first attempt began
+	resumed   time.Time // on the server's clock, when an earlier process began it; zero for most
+	sentAt    time.Time // of the current attempt
+	waited    time.Duration
+	acquired  bool // the limiter waits for a Release
 
 	attempts []Attempt
 	first    [1]Attempt // where most calls end
@@ -41,7 +43,25 @@ type exchange struct {
 	next     time.Duration // the wait before the next one
 	stopped  string        // why there is no next one
 	causes   []error       // what else is true of the error
+
+	twin      string // what the request has in common with those that make the same; "" when it makes nothing
+	inside    bool   // an attempt is counted in with its twins
+	maybeDone bool   // an attempt may have been done
+	looking   looking
+	looks     int
+	open      bool        // the outcome stays unknown
+	entry     LedgerEntry // open in the ledger; zero for none
 }
+
+// looking is what the next pause is for.
+type looking int
+
+const (
+	notLooking     looking = iota
+	lookForLost            // an answer was lost
+	lookThenRepeat         // an answer was lost, and the request may be repeated if nothing is found
+	lookRefused            // a repetition was refused, perhaps because the first try was done
+)
 
 // failure is what an attempt came to that did not succeed.
 type failure struct {
@@ -63,6 +83,9 @@ func newExchange(ctx context.Context, c *Client, r *request, set *requestConfig,
 		x.Until = x.began.Add(set.maxElapsed)
 	}
 	x.attempts = x.first[:0]
+	if m, ok := r.settle.(maker); ok {
+		x.twin = m.twin()
+	}
 	if r.method == http.MethodPost {
 		if x.key = set.idempotencyKey; x.key == "" {
 			x.key = rand.Text()
@@ -76,10 +99,14 @@ func (x *exchange) run(body []byte) error {
 	if err := x.Context.Err(); err != nil {
 		return x.finish(x.notSent(err))
 	}
+	if err := x.openEntry(body); err != nil || x.done {
+		return x.finish(err)
+	}
+	defer x.leave(Observation{Lost: true}) // only does something when a middleware panics
+	defer x.closeEntry()
 	if err := x.acquire(); err != nil {
 		return x.finish(x.notSent(err))
 	}
-	defer x.release(Observation{Lost: true}) // only does something when a middleware panics
 	err := x.c.engine.Do(&x.Exchange, x.httpRequest(body != nil), body)
 	switch {
 	case x.done:
@@ -126,18 +153,25 @@ func (x *exchange) httpRequest(hasBody bool) *http.Request {
 
 var acceptJSON, contentJSON = []string{"application/json"}, []string{"application/json"}
 
-// acquire waits for the limiter's leave, no longer than the call may take.
+// acquire waits until no twin is looked for and for the limiter's leave, no longer than the call may take.
 func (x *exchange) acquire() error {
 	start := time.Now()
 	err := x.acquireUntil(x.Until)
 	x.sentAt = time.Now()
 	x.waited += x.sentAt.Sub(start)
-	x.acquired = err == nil
+	if x.firstSent.IsZero() {
+		x.firstSent = x.sentAt
+	}
+	if x.acquired = err == nil; !x.acquired {
+		x.part(nil)
+	}
 	return err
 }
 
 func (x *exchange) acquireUntil(deadline time.Time) error {
-	if own, ok := x.c.limiter.(*limiter); ok && own.tryAcquire() {
+	x.inside = x.twin != "" && x.c.twins.tryEnter(x.twin)
+	canSend := x.twin == "" || x.inside
+	if own, ok := x.c.limiter.(*limiter); ok && canSend && own.tryAcquire() {
 		return nil
 	}
 	ctx := x.Context
@@ -146,13 +180,33 @@ func (x *exchange) acquireUntil(deadline time.Time) error {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
+	if !canSend {
+		if err := x.c.twins.enter(ctx, x.twin); err != nil {
+			return err
+		}
+		x.inside = true
+	}
 	return x.c.limiter.Acquire(ctx)
+}
+
+// leave gives back what acquire took.
+func (x *exchange) leave(o Observation) {
+	x.release(o)
+	x.part(nil)
 }
 
 func (x *exchange) release(o Observation) {
 	if x.acquired {
 		x.acquired = false
 		x.c.limiter.Release(x.Context, o)
+	}
+}
+
+// part counts the attempt out from among its twins, with the ids of what it made.
+func (x *exchange) part(made []string) {
+	if x.inside {
+		x.inside = false
+		x.c.twins.leave(x.twin, made)
 	}
 }
 
@@ -173,8 +227,12 @@ func (x *exchange) Answered(resp *http.Response, err error) (again bool) {
 	x.note()
 	if x.last == nil {
 		x.done = true
+		if m, ok := x.r.settle.(maker); ok {
+			x.part(m.made())
+		}
 		return false
 	}
+	x.part(nil)
 	return x.decide()
 }
 
@@ -191,6 +249,11 @@ func (x *exchange) observe(now time.Time) {
 	if x.known {
 		x.c.setRateLimit(x.limit)
 	}
+	if x.c.ledger != nil {
+		if date, ok := serverDate(x.header); ok {
+			x.c.noteServerTime(date, now)
+		}
+	}
 	x.release(o)
 }
 
@@ -205,6 +268,7 @@ func (x *exchange) note() {
 		a.Err, a.Sent = x.last.typed, x.last.sent
 		a.RequestID = requestIDOf(x.last.typed, a.RequestID)
 	}
+	a.RequestID = x.c.key.cutFromText(a.RequestID) // it is logged
 	x.attempts = append(x.attempts, a)
 	x.waited = 0
 	x.c.logAttempt(x)
@@ -213,15 +277,19 @@ func (x *exchange) note() {
 // decide asks the policy, and keeps to what no policy may change: how often, how long, and never twice.
 func (x *exchange) decide() (again bool) {
 	f := x.last
-	if x.r.effect == creates && outcomeOf(f) == outcomeOpen && x.set.unknown != OutcomeRetry {
-		x.causes = append(x.causes, ErrOutcomeUnknown)
+	lost := x.r.effect == creates && outcomeOf(f) == outcomeOpen && x.set.unknown != OutcomeRetry
+	canLook := x.r.settle != nil && (x.r.effect == repeatable || x.set.unknown == OutcomeReconcile)
+	if x.Context.Err() != nil || lost && !canLook {
+		if lost {
+			x.giveUp(nil)
+		}
 		x.addContextError()
 		return false
 	}
-	if x.Context.Err() != nil {
-		x.addContextError()
-		return false
+	if x.maybeDone && x.r.settle != nil && x.r.settle.done(f.status) {
+		return x.decideRefused(canLook)
 	}
+	x.maybeDone = x.maybeDone || (f.sent && (f.status == 0 || f.broken || f.status >= 500))
 	d := x.set.policy.Decide(Failure{
 		Attempt:    len(x.attempts),
 		Method:     x.r.method,
@@ -232,6 +300,9 @@ func (x *exchange) decide() (again bool) {
 		Err:        f.err,
 		Timeout:    x.Timeout,
 	})
+	if lost {
+		return x.decideLost(d)
+	}
 	switch {
 	case !d.Retry:
 		if f.status == 0 || f.status >= 500 {
@@ -246,12 +317,46 @@ func (x *exchange) decide() (again bool) {
 	case !x.inTime(d.Wait):
 		return false
 	}
+	x.pauseFor(d)
+	return true
+}
+
+// decideLost has the loop look for what was lost, after the backoff. Only a 504 may then be repeated.
+func (x *exchange) decideLost(d Decision) (again bool) {
+	x.looking = lookForLost
+	if !d.Retry {
+		d.Wait, d.Timeout = backoff(len(x.attempts)), 0
+	} else if x.last.status == http.StatusGatewayTimeout && len(x.attempts) <= x.set.maxRetries {
+		x.looking = lookThenRepeat
+	}
+	if !x.inTime(d.Wait) {
+		x.giveUp(nil)
+		return false
+	}
+	d.Reason += "; looking first if it was done"
+	x.pauseFor(d)
+	return true
+}
+
+// decideRefused has the loop look if a repetition was refused because an earlier try was done.
+func (x *exchange) decideRefused(canLook bool) (again bool) {
+	if !canLook {
+		if x.r.effect == creates {
+			x.giveUp(nil)
+		}
+		return false
+	}
+	x.looking = lookRefused
+	x.pauseFor(Decision{Reason: fmt.Sprintf("%d: looking if an earlier attempt was done", x.last.status)})
+	return true
+}
+
+func (x *exchange) pauseFor(d Decision) {
 	x.next = max(d.Wait, 0)
 	if d.Timeout > 0 {
 		x.Timeout = min(d.Timeout, timeoutGrowthLimit*x.set.attemptTimeout)
 	}
 	x.c.logRetry(x, d)
-	return true
 }
 
 // inTime tells if a wait can end before the call has to. If not, it isn't begun.
@@ -277,22 +382,40 @@ func (x *exchange) inTime(wait time.Duration) bool {
 // Pause implements [transport.Driver]: the wait before the next attempt, then the limiter's leave.
 func (x *exchange) Pause() error {
 	start := time.Now()
-	if x.next > 0 {
-		timer := time.NewTimer(x.next)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-x.Context.Done():
-			x.addContextError()
-			return x.Context.Err()
-		}
-	}
+	err := x.sleep(x.next)
 	x.waited = time.Since(start)
+	switch {
+	case err != nil:
+		if x.looking != notLooking && x.looking != lookRefused {
+			x.giveUp(nil)
+		}
+		x.addContextError()
+		return err
+	case x.looking != notLooking:
+		if err := x.reconcile(); err != nil {
+			return err
+		}
+		x.waited = time.Since(start)
+	}
 	if err := x.acquire(); err != nil {
 		x.causes = append(x.causes, err)
 		return err
 	}
 	return nil
+}
+
+func (x *exchange) sleep(d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-x.Context.Done():
+		return x.Context.Err()
+	}
 }
 
 // addContextError keeps why the context ended beside the last failure.

@@ -36,6 +36,15 @@ func (c *Client) logRetry(x *exchange, d Decision) {
 	}
 }
 
+// logLedger writes at Warn that the ledger did not take the result down.
+func (c *Client) logLedger(x *exchange, err error) {
+	if err != nil && c.log != nil {
+		c.log(x.Context, slog.LevelWarn, "voiceagent: the ledger did not take the result down", func() []slog.Attr {
+			return []slog.Attr{slog.String("method", x.r.method), slog.String("route", x.r.route), slog.String("reason", err.Error())}
+		})
+	}
+}
+
 func (x *exchange) logAttrs() []slog.Attr {
 	last := x.attempts[len(x.attempts)-1]
 	return []slog.Attr{

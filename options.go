@@ -60,6 +60,7 @@ type clientConfig struct {
 	log         logFunc
 	plan        Plan
 	limiter     Limiter
+	ledger      Ledger
 }
 
 type requestConfig struct {
@@ -183,6 +184,20 @@ func WithLimiter(limiter Limiter) ClientOption {
 			return errors.New("WithLimiter: the limiter is nil")
 		}
 		c.limiter = limiter
+		return nil
+	})
+}
+
+// WithLedger records each call, campaign and agent under its idempotency key before it is sent, and what became of it after. A
+// process that was killed in between, and asks again under the same key (see [WithIdempotencyKey]), gets what was made: nobody is
+// called twice. The same key with other parameters is a [*ValidationError]; a ledger that can't be written stops the request
+// before it is sent.
+func WithLedger(ledger Ledger) ClientOption {
+	return clientOption(func(c *clientConfig) error {
+		if ledger == nil {
+			return errors.New("WithLedger: the ledger is nil")
+		}
+		c.ledger = ledger
 		return nil
 	})
 }

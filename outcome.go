@@ -3,20 +3,64 @@ package voiceagent
 import (
 	"errors"
 	"net/http"
+	"strings"
+	"time"
 )
 
 // ErrOutcomeUnknown means that the server may have done the work although no usable answer came. It is found with
-// [errors.Is] on a [*ConnectionError], a [*ServerError] or a [*DecodeError]; look before you repeat the call, or a person
-// may be phoned twice.
-var ErrOutcomeUnknown = errors.New("outcome unknown: the server may have done it, so look before you repeat it")
+// [errors.Is] on a [*ConnectionError], a [*ServerError] or a [*DecodeError]; [*OutcomeUnknownError] has the details. Look before you
+// repeat the call, or a person may be phoned twice.
+var ErrOutcomeUnknown = errors.New("outcome unknown")
+
+// OutcomeUnknownError is what is known of a request whose outcome isn't, for the person who has to find out. It is found with
+// [errors.As] on every error that satisfies errors.Is(err, [ErrOutcomeUnknown]).
+type OutcomeUnknownError struct {
+	Subject        string    // what the server may have made: "a call to ***3210 by agent ag_1"; "" for [Client.Request]
+	FirstSent      time.Time // when the first attempt was sent, on this machine's clock
+	IdempotencyKey string
+	Check          string // the request that would show it: "GET /calls?agent_id=ag_1&from_date=..."; "" for [Client.Request]
+	LookupErr      error  // why the look for it failed; nil when it found nothing, or when there was none
+
+	looked bool
+}
+
+// Error says what may have been done, and what to check.
+func (e *OutcomeUnknownError) Error() string {
+	var b strings.Builder
+	b.WriteString("outcome unknown: the server may have ")
+	if e.Subject != "" {
+		b.WriteString("made " + e.Subject)
+	} else {
+		b.WriteString("done it")
+	}
+	if !e.FirstSent.IsZero() {
+		b.WriteString(", first sent " + e.FirstSent.UTC().Format("2006-01-02T15:04:05.000Z"))
+	}
+	switch {
+	case e.LookupErr != nil:
+		b.WriteString("; looking for it failed: " + e.LookupErr.Error())
+	case e.looked:
+		b.WriteString("; it was looked for and not found")
+	}
+	if e.Check != "" {
+		b.WriteString("; look at " + e.Check + " before you repeat it")
+	} else {
+		b.WriteString("; look before you repeat it")
+	}
+	return b.String()
+}
+
+// Is makes [errors.Is] find [ErrOutcomeUnknown]. What went wrong with the look is not unwrapped, as it is another request's error.
+func (e *OutcomeUnknownError) Is(target error) bool { return target == ErrOutcomeUnknown }
 
 // UnknownOutcome says what follows when the answer to POST /call, POST /campaigns or POST /agents was lost: after a
 // 504, a connection lost after the request was written, or a 2xx that can't be read.
 type UnknownOutcome int
 
 const (
-	// OutcomeReconcile finds out what happened before anything is repeated. In this version it can't look yet and ends
-	// as OutcomeFail does.
+	// OutcomeReconcile waits a moment, then looks in the list of calls, campaigns or agents for what may have been made. What is
+	// found is returned as if the answer had come. Where nothing is found a 504 is tried again, as the vendor advises, and
+	// anything else ends as with OutcomeFail.
 	OutcomeReconcile UnknownOutcome = iota
 	// OutcomeFail returns an error that satisfies errors.Is(err, ErrOutcomeUnknown) at once.
 	OutcomeFail

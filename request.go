@@ -23,7 +23,8 @@ type request struct {
 	size   int  // of the encoded body, about; 0 when not known
 	strict bool // the body may have a key twice
 	effect effect
-	public bool // works without a key
+	settle settler // finds out if it was done after all; nil when that can't be found out
+	public bool    // works without a key
 }
 
 // get, post, patch and del begin a request. The ids fill the {placeholders} of the route in order; they are checked by the
@@ -65,7 +66,6 @@ func (r request) with(body any, extra map[string]any) request {
 }
 func (r request) sized(size int) request         { r.size = size; return r }
 func (r request) where(query url.Values) request { r.query = query; return r }
-func (r request) creating() request              { r.effect = creates; return r }
 func (r request) withoutKey() request            { r.public = true; return r }
 
 // fetch sends a request whose answer holds one object.
@@ -135,7 +135,7 @@ func anyRequest(method, path string) (request, error) {
 	if bad != nil {
 		return request{}, bad.err(method, "")
 	}
-	r := request{method: method, route: routeOf(u.Path), path: u.Path, raw: u.RawPath}
+	r := request{method: method, route: routeOf(u.Path), path: u.Path, raw: u.EscapedPath()}
 	if u.RawQuery != "" {
 		if r.query, err = url.ParseQuery(u.RawQuery); err != nil {
 			bad.add("path", "its query: %v", err)

@@ -57,6 +57,10 @@ func describe(c *clientConfig, base *url.URL) Settings {
 	if c.limiter != nil {
 		limiter, limiterFrom = fmt.Sprintf("%T", c.limiter), "WithLimiter"
 	}
+	ledger := "none"
+	if c.ledger != nil {
+		ledger = fmt.Sprintf("%T", c.ledger)
+	}
 	logger := "none"
 	if c.log != nil {
 		logger = "yes"
@@ -69,6 +73,7 @@ func describe(c *clientConfig, base *url.URL) Settings {
 		{"user agent", userAgent(c.application), given(c.application != "", "WithApplication")},
 		{"logger", logger, given(c.log != nil, "WithLogger")},
 		{"limiter", limiter, limiterFrom},
+		{"ledger", ledger, given(c.ledger != nil, "WithLedger")},
 		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},
 		{"max retries", fmt.Sprint(c.maxRetries), from("WithMaxRetries")},
 		{"attempt timeout", c.attemptTimeout.String(), from("WithAttemptTimeout")},

@@ -21,7 +21,7 @@ const testKey = "lev_test_0SECRET1SECRET2"
 const testBase = "https://api.example.test/v1"
 
 // newClient returns a client with testKey that sends through transport and believes the API to be at testBase. Options come after those,
-// so they win. Use it when the test answers for itself; newMock and newLoopback build on it.
+// so they win. Use it when the test answers for itself; newAnswering builds on it.
 func newClient(tb testing.TB, transport http.RoundTripper, opts ...voiceagent.ClientOption) *voiceagent.Client {
 	tb.Helper()
 	client, err := voiceagent.NewClient(append([]voiceagent.ClientOption{
@@ -31,18 +31,6 @@ func newClient(tb testing.TB, transport http.RoundTripper, opts ...voiceagent.Cl
 	}, opts...)...)
 	require.NoError(tb, err)
 	return client
-}
-
-// newMock returns a client without retries, and the transport to register its exact answers with:
-//
-//	client, mock := newMock(t)
-//	mock.RegisterResponder("GET", testBase+"/agents/ag_1", answer(200, `{"data":{"id":"ag_1"}}`))
-//
-// A request that nothing is registered for is an error.
-func newMock(tb testing.TB, opts ...voiceagent.ClientOption) (*voiceagent.Client, *httpmock.MockTransport) {
-	tb.Helper()
-	mock := httpmock.NewMockTransport()
-	return newClient(tb, mock, append([]voiceagent.ClientOption{voiceagent.WithMaxRetries(0)}, opts...)...), mock
 }
 
 // newLoopback returns a client of a real server on this machine, which ends with the test. The client has the transport that
@@ -59,10 +47,12 @@ func newLoopback(tb testing.TB, handler http.HandlerFunc, opts ...voiceagent.Cli
 	return client, server
 }
 
-// newAnswering returns a client without retries that gets the same answer whatever it asks.
+// newAnswering returns a client without retries and looks that gets the same answer whatever it asks.
 func newAnswering(tb testing.TB, status int, body string, header ...string) *voiceagent.Client {
 	tb.Helper()
-	return newClient(tb, roundTrip(answer(status, body, header...)), voiceagent.WithMaxRetries(0))
+	mock := httpmock.NewMockTransport()
+	mock.RegisterNoResponder(answer(status, body, header...))
+	return newClient(tb, mock, voiceagent.WithMaxRetries(0), voiceagent.WithUnknownOutcome(voiceagent.OutcomeFail))
 }
 
 // newUnsendable returns a client with which nothing may be sent.

@@ -84,7 +84,7 @@ func TestPostIsDeliveredOnceOnABrokenReusedConnection(t *testing.T) {
 			})
 			_, err := client.Calls.Get(t.Context(), "call_1") // so that the connection is a reused one
 			require.NoError(t, err)
-			_, err = client.Calls.Create(t.Context(), someCall)
+			_, err = client.Calls.Create(t.Context(), someCall, voiceagent.WithUnknownOutcome(voiceagent.OutcomeFail))
 			require.ErrorIs(t, err, voiceagent.ErrOutcomeUnknown)
 			assert.EqualValues(t, 1, posts.Load(), "a call without a body")
 

@@ -87,7 +87,11 @@ func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 			out.Body = io.NopCloser(bytes.NewReader(nil))
 		}
 	}
-	return t.next.RoundTrip(out)
+	resp, err := t.next.RoundTrip(out)
+	if resp != nil && err == nil {
+		x.attempt.dropBadLocation(out.URL, resp)
+	}
+	return resp, err
 }
 
 // isDialError tells the errors that come before a connection exists, whichever transport returns them.

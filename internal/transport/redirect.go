@@ -30,6 +30,19 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return http.ErrUseLastResponse
 }
 
+// dropBadLocation takes an address that can't be read out of a redirect. http.Client would make an error of it that quotes it, whatever
+// is in it, and that looks as if no answer had come.
+func (a *attempt) dropBadLocation(from *url.URL, resp *http.Response) {
+	location := resp.Header.Get("Location")
+	if resp.StatusCode < 300 || resp.StatusCode > 399 || location == "" {
+		return
+	}
+	if _, err := from.Parse(location); err != nil {
+		resp.Header.Del("Location")
+		a.notFollowed = "its address can't be read"
+	}
+}
+
 func hostPort(u *url.URL) string {
 	if u.Port() != "" {
 		return u.Host

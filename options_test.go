@@ -1,0 +1,302 @@
+package voiceagent_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+func TestOptionsAreRefused(t *testing.T) {
+	t.Parallel()
+	type option = voiceagent.ClientOption
+	header := func(key, value string) option { return voiceagent.WithHeader(key, value) }
+	for name, c := range map[string]struct {
+		option option
+		want   []string // parts of the error
+	}{
+		"nil option":          {nil, []string{"option 1 is nil"}},
+		"nil client":          {voiceagent.WithHTTPClient(nil), []string{"WithHTTPClient"}},
+		"nil logger":          {voiceagent.WithLogger(nil), []string{"WithLogger"}},
+		"nil limiter":         {voiceagent.WithLimiter(nil), []string{"WithLimiter"}},
+		"nil policy":          {voiceagent.WithRetryPolicy(nil), []string{"WithRetryPolicy"}},
+		"nil middleware":      {voiceagent.WithMiddleware(nil), []string{"WithMiddleware"}},
+		"no plan":             {voiceagent.WithPlan(voiceagent.Plan{}), []string{"WithPlan"}},
+		"empty plan":          {voiceagent.WithPlan(voiceagent.EnterprisePlan(0)), []string{"WithPlan"}},
+		"empty key":           {voiceagent.WithAPIKey(""), []string{"WithAPIKey", "empty"}},
+		"blank key":           {voiceagent.WithAPIKey(" \t"), []string{"WithAPIKey", "empty"}},
+		"key with space":      {voiceagent.WithAPIKey("lev_hunter2 x"), []string{"WithAPIKey"}},
+		"key with newline":    {voiceagent.WithAPIKey("lev_hunter2\n"), []string{"WithAPIKey"}},
+		"key with control":    {voiceagent.WithAPIKey("lev_hunter2\x7f"), []string{"WithAPIKey"}},
+		"key with letters":    {voiceagent.WithAPIKey("lev_hunter2ü"), []string{"WithAPIKey"}},
+		"key with its scheme": {voiceagent.WithAPIKey("bearer lev_hunter2"), []string{"WithAPIKey", "Bearer"}},
+		"no URL":              {voiceagent.WithBaseURL(""), []string{"WithBaseURL", "scheme"}},
+		"URL: no scheme":      {voiceagent.WithBaseURL("api.levrage.ai/v1"), []string{"WithBaseURL", "scheme"}},
+		"URL: ftp":            {voiceagent.WithBaseURL("ftp://api.levrage.ai"), []string{"WithBaseURL", `"ftp"`}},
+		"URL: no host":        {voiceagent.WithBaseURL("https:///v1"), []string{"WithBaseURL", "host"}},
+		"URL: port alone":     {voiceagent.WithBaseURL("https://:443/v1"), []string{"WithBaseURL", "host"}},
+		"URL: password":       {voiceagent.WithBaseURL("https://someone:hunter2@api.levrage.ai/v1"), []string{"WithBaseURL", "password"}},
+		"URL: user":           {voiceagent.WithBaseURL("https://hunter2@api.levrage.ai/v1"), []string{"WithBaseURL", "password"}},
+		"URL: unreadable":     {voiceagent.WithBaseURL("https://someone:hunter2@api.levrage.ai:port/v1"), []string{"WithBaseURL", "no URL"}},
+		"URL: control":        {voiceagent.WithBaseURL("https://api.levrage.ai/hunter2\n"), []string{"WithBaseURL", "no URL"}},
+		"URL: query":          {voiceagent.WithBaseURL("https://api.levrage.ai/v1?key=hunter2"), []string{"WithBaseURL", "query"}},
+		"URL: empty query":    {voiceagent.WithBaseURL("https://api.levrage.ai/v1?"), []string{"WithBaseURL", "query"}},
+		"URL: fragment":       {voiceagent.WithBaseURL("https://api.levrage.ai/v1#hunter2"), []string{"WithBaseURL", "fragment"}},
+		"URL: plain http":     {voiceagent.WithBaseURL("http://api.levrage.ai/v1"), []string{"WithBaseURL", "WithInsecureHTTP"}},
+		"URL: like loopback":  {voiceagent.WithBaseURL("http://127.0.0.1.example.com"), []string{"WithBaseURL", "WithInsecureHTTP"}},
+		"URL: like localhost": {voiceagent.WithBaseURL("http://localhost.example.com"), []string{"WithBaseURL", "WithInsecureHTTP"}},
+		"URL: any address":    {voiceagent.WithBaseURL("http://0.0.0.0:80"), []string{"WithBaseURL", "WithInsecureHTTP"}},
+		"retries":             {voiceagent.WithMaxRetries(-1), []string{"WithMaxRetries", "-1"}},
+		"attempt timeout":     {voiceagent.WithAttemptTimeout(-time.Second), []string{"WithAttemptTimeout", "-1s"}},
+		"max elapsed":         {voiceagent.WithMaxElapsed(-1), []string{"WithMaxElapsed"}},
+		"no bytes":            {voiceagent.WithMaxResponseBytes(0), []string{"WithMaxResponseBytes"}},
+		"unknown outcome":     {voiceagent.WithUnknownOutcome(17), []string{"WithUnknownOutcome", "17"}},
+		"negative outcome":    {voiceagent.WithUnknownOutcome(-1), []string{"WithUnknownOutcome"}},
+		"name with space":     {voiceagent.WithApplication("my app", "1"), []string{"WithApplication", "my app"}},
+		"version with break":  {voiceagent.WithApplication("app", "1\r\nX: y"), []string{"WithApplication"}},
+		"no name":             {voiceagent.WithApplication("", "1"), []string{"WithApplication"}},
+		"authorization":       {header("authorization", "Bearer hunter2"), []string{"WithHeader: Authorization", "WithAPIKey"}},
+		"idempotency key":     {header("IDEMPOTENCY-KEY", "x"), []string{"WithHeader: Idempotency-Key", "WithIdempotencyKey"}},
+		"host":                {header("host", "x"), []string{"WithHeader: Host", "WithBaseURL"}},
+		"length":              {header("Content-length", "1"), []string{"WithHeader: Content-Length"}},
+		"coding":              {header("Transfer-Encoding", "x"), []string{"WithHeader: Transfer-Encoding"}},
+		"content type":        {header("content-type", "x"), []string{"WithHeader: Content-Type"}},
+		"accept":              {header("accept", "x"), []string{"WithHeader: Accept"}},
+		"packing":             {header("accept-encoding", "gzip"), []string{"WithHeader: Accept-Encoding"}},
+		"user agent":          {header("user-agent", "x"), []string{"WithHeader: User-Agent", "WithApplication"}},
+		"connection":          {header("connection", "close"), []string{"WithHeader: Connection"}},
+		"header: no name":     {header("", "x"), []string{"WithHeader"}},
+		"header: space":       {header("Authorization ", "hunter2"), []string{"WithHeader"}},
+		"header: colon":       {header("X:Y", "x"), []string{"WithHeader"}},
+		"header: break":       {header("X-Team", "hunter2\r\nY: z"), []string{"WithHeader", "X-Team"}},
+	} {
+		client, err := voiceagent.NewClient(c.option)
+		assert.Nil(t, client, name)
+		if !assert.Error(t, err, name) {
+			continue
+		}
+		for _, part := range c.want {
+			assert.Contains(t, err.Error(), part, name)
+		}
+		assert.NotContains(t, err.Error(), "hunter2", name)
+		assert.NotContains(t, err.Error(), "\n", name)
+	}
+	for _, good := range []string{
+		"https://api.levrage.ai", "http://localhost:8080/v1/", "http://LOCALHOST", "http://127.0.0.1", "http://127.255.0.9:1", "http://[::1]:80",
+	} {
+		_, err := voiceagent.NewClient(voiceagent.WithBaseURL(good))
+		assert.NoError(t, err, good)
+	}
+	for _, opts := range [][]option{ // in either order
+		{voiceagent.WithInsecureHTTP(), voiceagent.WithBaseURL("http://api.example.test")},
+		{voiceagent.WithBaseURL("http://api.example.test"), voiceagent.WithInsecureHTTP()},
+	} {
+		_, err := voiceagent.NewClient(opts...)
+		assert.NoError(t, err)
+	}
+}
+
+func TestRequestOptionsAreRefused(t *testing.T) {
+	t.Parallel()
+	client := newUnsendable(t)
+	for want, option := range map[string]voiceagent.RequestOption{
+		"an option is nil": nil, "WithResponse": voiceagent.WithResponse(nil), "WithMaxRetries": voiceagent.WithMaxRetries(-1),
+		"WithIdempotencyKey: \"\"": voiceagent.WithIdempotencyKey(""), "WithIdempotencyKey: \"a": voiceagent.WithIdempotencyKey("a\nb"),
+		"WithIdempotencyKey: \"x": voiceagent.WithIdempotencyKey(strings.Repeat("x", 256)), "WithHeader": voiceagent.WithHeader("Authorization", "x"),
+	} {
+		for _, m := range methods {
+			err := m.call(t.Context(), client, option)
+			refused, ok := errors.AsType[*voiceagent.ValidationError](err)
+			require.True(t, ok, "%s: %v", m.name, err)
+			assert.Equal(t, "option", refused.Fields[0].Field, m.name)
+			assert.Contains(t, err.Error(), want, m.name)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
+	t.Setenv("VOICEAGENT_API_KEY", " "+testKey+"\n")
+	t.Setenv("VOICEAGENT_BASE_URL", " https://env.example.test/v1 ")
+	describe := func(opts ...voiceagent.ClientOption) (key, base voiceagent.Setting) {
+		client, err := voiceagent.NewClient(opts...)
+		require.NoError(t, err)
+		return client.Describe()[0], client.Describe()[1]
+	}
+	key, base := describe()
+	assert.Equal(t, voiceagent.Setting{Name: "API key", Value: redactedKey, Source: "VOICEAGENT_API_KEY"}, key)
+	assert.Equal(t, voiceagent.Setting{Name: "base URL", Value: "https://env.example.test/v1", Source: "VOICEAGENT_BASE_URL"}, base)
+	var sent string
+	client, err := voiceagent.NewClient(voiceagent.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		sent = req.Header.Get("Authorization")
+		return answer(200, okCall)(req)
+	})}))
+	require.NoError(t, err)
+	_, err = client.Calls.Get(t.Context(), "call_1")
+	require.NoError(t, err)
+	assert.Equal(t, "Bearer "+testKey, sent)
+
+	key, base = describe(voiceagent.WithAPIKey("lev_other"), voiceagent.WithBaseURL("https://option.example.test"))
+	assert.Equal(t, "WithAPIKey", key.Source)
+	assert.Equal(t, voiceagent.Setting{Name: "base URL", Value: "https://option.example.test", Source: "WithBaseURL"}, base)
+
+	t.Setenv("VOICEAGENT_API_KEY", "lev hunter2")
+	_, err = voiceagent.NewClient()
+	require.ErrorContains(t, err, "VOICEAGENT_API_KEY")
+	assert.NotContains(t, err.Error(), "hunter2")
+	_, err = voiceagent.NewClient(voiceagent.WithAPIKey("lev_other"))
+	require.NoError(t, err, "an option takes the place of a broken variable")
+	t.Setenv("VOICEAGENT_API_KEY", "")
+	t.Setenv("VOICEAGENT_BASE_URL", "http://someone:hunter2@example.com")
+	_, err = voiceagent.NewClient()
+	require.ErrorContains(t, err, "VOICEAGENT_BASE_URL")
+	assert.NotContains(t, err.Error(), "hunter2")
+	require.NoError(t, os.Unsetenv("VOICEAGENT_BASE_URL"))
+	key, base = describe()
+	assert.Equal(t, voiceagent.Setting{Name: "API key", Value: "none", Source: "none"}, key)
+	assert.Equal(t, voiceagent.Setting{Name: "base URL", Value: "https://api.levrage.ai/v1", Source: "default"}, base)
+}
+
+func TestWithoutKey(t *testing.T) { // not parallel: it sets the environment
+	t.Setenv("VOICEAGENT_API_KEY", "")
+	var authorized, sent int
+	client, err := voiceagent.NewClient(voiceagent.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		sent++
+		authorized += len(req.Header["Authorization"])
+		return answer(200, `{"data":[]}`)(req)
+	})}))
+	require.NoError(t, err)
+	for _, m := range methods {
+		sent = 0
+		err := m.call(t.Context(), client)
+		if m.public {
+			assert.NotErrorIs(t, err, voiceagent.ErrNoAPIKey, m.name)
+			assert.Equal(t, 1, sent, m.name)
+			continue
+		}
+		require.ErrorIs(t, err, voiceagent.ErrNoAPIKey, m.name)
+		assert.Contains(t, err.Error(), m.method+" "+m.route, m.name)
+		assert.Zero(t, sent, m.name)
+	}
+	assert.Zero(t, authorized)
+}
+
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, nil, voiceagent.WithMaxRetries(0), voiceagent.WithAttemptTimeout(3*time.Second), voiceagent.WithMaxElapsed(0),
+		voiceagent.WithUnknownOutcome(voiceagent.OutcomeFail), voiceagent.WithRetryPolicy(quickly{}), voiceagent.WithHeader("x-team", "hunter2"),
+		voiceagent.WithLimiter(&countingLimiter{}), voiceagent.WithApplication("dialer", ""), voiceagent.WithMaxResponseBytes(17),
+		voiceagent.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }))
+	for name, want := range map[string][2]string{
+		"max retries": {"0", "WithMaxRetries"}, "attempt timeout": {"3s", "WithAttemptTimeout"}, "max elapsed": {"0s", "WithMaxElapsed"},
+		"unknown outcome": {"fail", "WithUnknownOutcome"}, "retry policy": {"voiceagent_test.quickly", "WithRetryPolicy"},
+		"headers": {"X-Team", "WithHeader"}, "limiter": {"*voiceagent_test.countingLimiter", "WithLimiter"}, "middleware": {"1", "WithMiddleware"},
+		"HTTP client": {"a copy of the caller's", "WithHTTPClient"}, "max response bytes": {"17", "WithMaxResponseBytes"},
+		"base URL": {testBase, "WithBaseURL"}, "logger": {"none", "default"},
+	} {
+		settings := client.Describe()
+		assert.Contains(t, settings, voiceagent.Setting{Name: name, Value: want[0], Source: want[1]})
+		assert.Equal(t, want[0], settings.Get(name))
+	}
+	assert.NotContains(t, client.Describe().String(), "hunter2", "the value of a header may be a secret")
+	client.Describe()[0].Value = "changed"
+	assert.Equal(t, redactedKey, client.Describe()[0].Value, "each caller gets a copy")
+	defaults, err := voiceagent.NewClient(voiceagent.WithAPIKey(testKey), voiceagent.WithBaseURL(testBase))
+	require.NoError(t, err)
+	for _, setting := range defaults.Describe()[2:] {
+		assert.Equal(t, "default", setting.Source, setting.Name)
+	}
+	assert.Equal(t, []string{"3", "30s", "5m0s", "reconcile"}, []string{defaults.Describe().Get("max retries"),
+		defaults.Describe().Get("attempt timeout"), defaults.Describe().Get("max elapsed"), defaults.Describe().Get("unknown outcome")})
+}
+
+func TestCallersHTTPClientIsCopied(t *testing.T) {
+	t.Parallel()
+	var cookies atomic.Int64
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	own := &http.Client{Transport: transport, Jar: jar, Timeout: 50 * time.Millisecond}
+	client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("session"); err == nil {
+			cookies.Add(1)
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1", Path: "/"})
+		if r.URL.Path == "/v1/calls/slow" {
+			_, _ = io.Copy(io.Discard, r.Body) // so that the server notices that the client has gone
+			<-r.Context().Done()
+			return
+		}
+		_, _ = io.WriteString(w, okCall)
+	}, voiceagent.WithHTTPClient(own), voiceagent.WithRetryPolicy(quickly{}))
+	t.Cleanup(transport.CloseIdleConnections)
+	for range 2 {
+		_, err = client.Calls.Get(t.Context(), "call_1", voiceagent.WithMaxRetries(0))
+		require.NoError(t, err)
+	}
+	assert.EqualValues(t, 1, cookies.Load(), "the jar is used")
+	_, err = client.Calls.Get(t.Context(), "slow", voiceagent.WithMaxRetries(2))
+	lost, ok := errors.AsType[*voiceagent.ConnectionError](err)
+	require.True(t, ok, "%v", err)
+	assert.Len(t, lost.Attempts, 3, "the timeout is for each attempt")
+	assert.Same(t, transport, own.Transport)
+	assert.Same(t, jar, own.Jar)
+	assert.Nil(t, own.CheckRedirect)
+	assert.Equal(t, 50*time.Millisecond, own.Timeout)
+	bare := &http.Client{}
+	newClient(t, nil, voiceagent.WithHTTPClient(bare))
+	assert.Nil(t, bare.Transport)
+}
+
+func TestMiddlewareOrder(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	mark := func(name string) func(http.RoundTripper) http.RoundTripper {
+		return func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(req *http.Request) (*http.Response, error) {
+				seen = append(seen, name)
+				req.Header.Add("X-Seen", name)
+				return next.RoundTrip(req)
+			})
+		}
+	}
+	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		assert.Equal(t, []string{"outer", "middle", "inner"}, req.Header["X-Seen"], "what an attempt adds stays in it")
+		return answer(500, "")(req)
+	}), voiceagent.WithMiddleware(mark("outer"), mark("middle")), voiceagent.WithMiddleware(mark("inner")), voiceagent.WithRetryPolicy(quickly{}))
+	_, err := client.Calls.Get(t.Context(), "call_1", voiceagent.WithMaxRetries(1))
+	require.Error(t, err)
+	assert.Equal(t, []string{"outer", "middle", "inner", "outer", "middle", "inner"}, seen, "once for each attempt")
+}
+
+func TestRequestOptionIsForOneCall(t *testing.T) {
+	t.Parallel()
+	var teams []string
+	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		teams = append(teams, strings.Join(req.Header["X-Team"], "+"))
+		return answer(500, "")(req)
+	}), voiceagent.WithMaxRetries(1), voiceagent.WithRetryPolicy(quickly{}), voiceagent.WithHeader("X-Team", "a"))
+	for _, c := range []struct {
+		opts []voiceagent.RequestOption
+		want []string
+	}{
+		{nil, []string{"a", "a"}},
+		{[]voiceagent.RequestOption{voiceagent.WithMaxRetries(0), voiceagent.WithHeader("X-Team", "b")}, []string{"a+b"}},
+		{[]voiceagent.RequestOption{voiceagent.WithMaxRetries(5), voiceagent.WithMaxRetries(2)}, []string{"a", "a", "a"}},
+		{nil, []string{"a", "a"}},
+	} {
+		teams = nil
+		require.Error(t, second(client.Calls.Get(t.Context(), "call_1", c.opts...)))
+		assert.Equal(t, c.want, teams)
+	}
+	assert.Equal(t, "1", client.Describe().Get("max retries"))
+}
