@@ -330,7 +330,7 @@ func (x *exchange) decideLost(d Decision) (again bool) {
 		x.looking = lookThenRepeat
 	}
 	if !x.inTime(d.Wait) {
-		x.giveUp(nil)
+		x.giveUp(errNoTimeToLook)
 		return false
 	}
 	d.Reason += "; looking first if it was done"
@@ -387,7 +387,7 @@ func (x *exchange) Pause() error {
 	switch {
 	case err != nil:
 		if x.looking != notLooking && x.looking != lookRefused {
-			x.giveUp(nil)
+			x.giveUp(errNoTimeToLook)
 		}
 		x.addContextError()
 		return err

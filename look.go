@@ -34,11 +34,14 @@ func (l *look) window() (from, to time.Time, err error) {
 	return from.Add(-lookSlack), date.Add(time.Second + lookSlack), nil
 }
 
+// errNoTimeToLook is why nobody looked.
+var errNoTimeToLook = errors.New("there was no time left")
+
 // errSettled ends the loop when a look has found what was lost.
 var errSettled = errors.New("settled")
 
 // reconcile finds out what became of the request whose answer was lost. It returns nil when the request may be sent
-// again. What it doesn't find at once it looks for once more, as a record may take a moment to be listed.
+// again. What it doesn't find at once, or can't look for, it looks for once more: a record may take a moment to be listed.
 func (x *exchange) reconcile() error {
 	for looks := 1; ; looks++ {
 		found, err := x.lookOnce()
@@ -49,21 +52,21 @@ func (x *exchange) reconcile() error {
 		case x.looking == lookRefused:
 			x.refusedAgain(err)
 			return cmp.Or(err, errSettled)
-		case err != nil:
-			x.giveUp(err)
-			return err
 		case looks < 2:
 			wait := backoff(len(x.attempts) + looks)
 			if !x.inTime(wait) {
-				x.giveUp(nil)
+				x.giveUp(err)
 				return errSettled
 			}
-			if err := x.sleep(wait); err != nil {
-				x.giveUp(nil)
+			if ended := x.sleep(wait); ended != nil {
+				x.giveUp(err)
 				x.addContextError()
-				return err
+				return ended
 			}
 			continue
+		case err != nil:
+			x.giveUp(err)
+			return err
 		case x.looking == lookThenRepeat:
 			x.looking = notLooking
 			return nil

@@ -346,6 +346,26 @@ func TestEqualCallsAtOnce(t *testing.T) {
 	}
 }
 
+// A twin that is placed during a look waits for it, so that the look doesn't take what the twin is about to be told of.
+func TestLookTakesNothingFromATwinOnItsWay(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+		srv.Fail(voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.DropBefore},
+			voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.SlowBody, Delay: 10 * time.Second},
+			voiceagenttest.Fault{Method: "GET", Kind: voiceagenttest.Slow, Delay: 2 * time.Second})
+		client := srv.Client()
+		var lost error
+		var first sync.WaitGroup
+		first.Go(func() { _, lost = client.Calls.Create(t.Context(), callTo(agent, asked)) })
+		time.Sleep(time.Second) // it looks by now
+		_, err := client.Calls.Create(t.Context(), callTo(agent, asked))
+		require.NoError(t, err)
+		first.Wait()
+		require.ErrorIs(t, lost, voiceagent.ErrOutcomeUnknown)
+		assert.Len(t, srv.Dialed(), 1)
+	})
+}
+
 // What is not the lost call is left alone: an older one, one that was handed out, and one that differs in what was sent.
 func TestOnlyTheLostCallIsTaken(t *testing.T) {
 	t.Parallel()
@@ -465,16 +485,16 @@ func TestLookPagesUntilItIsSure(t *testing.T) {
 			old := history(10_000, now)
 			slices.Reverse(old)
 			return &listed{records: append(old, call("ours", now))}
-		}, false, 50, "too long"},
+		}, false, 100, "too long"},
 		{"no order", func(now time.Time) *listed {
 			return &listed{records: slices.Concat(history(50, now.Add(-time.Hour)), history(50, now), history(60, now), []map[string]any{call("ours", now)}), filter: true}
 		}, true, 2, ""},
 		{"no Date", func(now time.Time) *listed {
 			return &listed{records: []map[string]any{call("ours", now)}, noDate: true}
-		}, false, 1, "Date"},
+		}, false, 2, "Date"},
 		{"no time", func(time.Time) *listed {
 			return &listed{records: []map[string]any{{"id": "ours?", "agent_id": "ag_1", "phone_number": asked}}}
-		}, false, 1, "not from when"},
+		}, false, 2, "not from when"},
 		{"a campaign's call", func(now time.Time) *listed {
 			r := call("campaign's", now)
 			r["metadata"] = map[string]any{"campaign_id": "c_1"}
