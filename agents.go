@@ -118,8 +118,8 @@ func (p *AgentCreateParams) check() error {
 
 // Create makes an agent: POST /agents.
 //
-// A name that is taken is a [*ConflictError], or a [*ValidationError]: the vendor's page says both. If the answer is lost the error
-// satisfies errors.Is(err, [ErrOutcomeUnknown]).
+// A name that is taken is a [*ConflictError], or a [*ValidationError]: the vendor's page says both. An agent whose
+// answer is lost is looked for; if it isn't found the error satisfies errors.Is(err, [ErrOutcomeUnknown]).
 //
 // Source: agents guide (documented), shape of the answer inferred.
 func (s *AgentsService) Create(ctx context.Context, params AgentCreateParams, opts ...RequestOption) (*Agent, error) {

@@ -177,8 +177,8 @@ func (p *CallCreateParams) check() error {
 	return bad.err("POST", placeCallRoute)
 }
 
-// Create places a call: POST /call. The person's phone rings, so an answer that is lost isn't simply asked for again: the error then satisfies
-// errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
+// Create places a call: POST /call. The person's phone rings, so when the answer is lost the call is looked for, and not placed again. If it isn't
+// found either the error satisfies errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
 //
 // A number that isn't E.164 is a [*ValidationError] before anything is sent. Which keys the answer has is unknown: use [Call.Ref].
 //

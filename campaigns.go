@@ -237,8 +237,8 @@ func wireTime(t time.Time) string {
 
 // Create makes a campaign, which starts at once unless it is scheduled: POST /campaigns.
 //
-// People's phones ring, so an answer that is lost isn't simply asked for again: the error then satisfies
-// errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
+// People's phones ring, so when the answer is lost the campaign is looked for, and not made again. If it isn't found either the
+// error satisfies errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
 //
 // Source: campaigns guide (documented); hours, blackouts and schedule are seen in use.
 func (s *CampaignsService) Create(ctx context.Context, params CampaignCreateParams, opts ...RequestOption) (*Campaign, error) {
