@@ -40,7 +40,7 @@ func (c *Client) logRetry(x *exchange, d Decision) {
 func (c *Client) logLedger(x *exchange, err error) {
 	if err != nil && c.log != nil {
 		c.log(x.Context, slog.LevelWarn, "voiceagent: the ledger did not take the result down", func() []slog.Attr {
-			return []slog.Attr{slog.String("method", x.r.method), slog.String("route", x.r.route), slog.String("reason", err.Error())}
+			return []slog.Attr{slog.String("method", x.r.method), slog.String("route", x.r.route), slog.String("reason", maskNumbers(c.key.cutFromText(err.Error())))}
 		})
 	}
 }

@@ -34,7 +34,7 @@ func _(ctx context.Context, client *voiceagent.Client, agentID string) {
 `
 
 var fragmentImports = map[string]string{
-	"errors": "errors", "fmt": "fmt", "log": "log", "os": "os", "time": "time", "url": "net/url",
+	"errors": "errors", "slices": "slices", "fmt": "fmt", "log": "log", "os": "os", "time": "time", "url": "net/url",
 }
 
 // TestReadmeCompiles builds each Go block of the README as a user would, in a module of its own, and runs its tests.
@@ -69,13 +69,13 @@ func TestReadmeCompiles(t *testing.T) {
 	goTool(t, dir, "test", "./...")
 }
 
-// goBlocks returns the Go blocks of the README, by line.
+// goBlocks returns the Go blocks of the README and of the pages in docs, by line, counted through.
 func goBlocks(t *testing.T) map[int]string {
 	t.Helper()
 	blocks := make(map[int]string)
 	var block []string
 	start := 0 // of the block that the line is in; 0 outside
-	for i, line := range strings.Split(readme(t), "\n") {
+	for i, line := range strings.Split(readme(t)+docs(t), "\n") {
 		switch {
 		case start == 0 && line == "```go":
 			start, block = i+1, nil
@@ -191,6 +191,19 @@ func readme(t *testing.T) string {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	return string(text)
+}
+
+func docs(t *testing.T) string {
+	t.Helper()
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
 }
 
 func write(t *testing.T, name string, content []byte) {
