@@ -14,7 +14,9 @@ const defaultCallConcurrency = 8
 type CreateEachParams struct {
 	// Concurrency is how many calls are being placed at once; 8 when 0. The rate limiter holds below it.
 	Concurrency int
-	// Key gives the idempotency key of a call. Nil gives each a random one.
+	// Key gives the idempotency key of a call. Nil gives each a random one. Make it of your own row id: with [WithLedger], a run that
+	// was broken off or killed and is begun again with the same keys places what is missing, and yields the rest as it was
+	// recorded.
 	Key func(i int, p CallCreateParams) string
 }
 

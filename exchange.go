@@ -47,8 +47,9 @@ type exchange struct {
 	maybeDone bool   // an attempt may have been done
 	looking   looking
 	looks     int
-	open      bool        // the outcome stays unknown
-	entry     LedgerEntry // open in the ledger; zero for none
+	since     time.Time    // when the first attempt was sent at the earliest, on the server's clock; zero before a look
+	open      bool         // the outcome stays unknown
+	entry     *LedgerEntry // open in the ledger; nil for none
 }
 
 // looking is what the next pause is for.

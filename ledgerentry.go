@@ -29,7 +29,7 @@ func (x *exchange) openEntry(body []byte) error {
 	case err != nil:
 		return fmt.Errorf("voiceagent: %s %s: not sent, as the ledger did not take it down: %w", x.r.method, x.r.route, err)
 	case !found:
-		x.entry = entry
+		x.entry = &entry
 		return nil
 	case standing.State == LedgerDone:
 		if err := m.decode(standing.Record); err != nil {
@@ -38,7 +38,7 @@ func (x *exchange) openEntry(body []byte) error {
 		x.done = true
 		return nil
 	}
-	x.entry = standing
+	x.entry = &standing
 	return x.resume(standing)
 }
 
@@ -73,7 +73,7 @@ func (x *exchange) resume(standing LedgerEntry) error {
 // closeEntry records what became of the request. A failure to do so harms nothing: the entry stays open, and whoever
 // uses the key again looks first.
 func (x *exchange) closeEntry() {
-	if x.entry.Key == "" {
+	if x.entry == nil {
 		return
 	}
 	ctx := context.WithoutCancel(x.Context)
@@ -83,11 +83,11 @@ func (x *exchange) closeEntry() {
 		_, err = x.claim(m)
 	case x.open || x.inFlight():
 		x.entry.State = LedgerUnknown
-		err = x.c.ledger.Finish(ctx, x.entry)
+		err = x.c.ledger.Finish(ctx, *x.entry)
 	default:
 		err = x.c.ledger.Forget(ctx, x.entry.Key)
 	}
-	x.entry = LedgerEntry{}
+	x.entry = nil
 	x.c.logLedger(x, err)
 }
 
@@ -96,12 +96,12 @@ func (x *exchange) inFlight() bool { return x.acquired }
 
 // claim makes a record the answer, unless the ledger knows that it is another request's.
 func (x *exchange) claim(m maker) (bool, error) {
-	if x.entry.Key != "" {
+	if x.entry != nil {
 		record, err := m.encode()
 		if err != nil {
 			return false, err
 		}
-		done := x.entry
+		done := *x.entry
 		done.State, done.IDs, done.Record = LedgerDone, m.made(), record
 		if err := x.c.ledger.Finish(context.WithoutCancel(x.Context), done); err != nil {
 			if errors.Is(err, ErrLedgerTaken) {
@@ -109,7 +109,7 @@ func (x *exchange) claim(m maker) (bool, error) {
 			}
 			return false, err
 		}
-		x.entry = LedgerEntry{}
+		x.entry = nil
 	}
 	x.c.twins.take(m.made())
 	return true, nil

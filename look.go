@@ -31,7 +31,8 @@ func (l *look) window() (from, to time.Time, err error) {
 	if from = x.resumed; from.IsZero() {
 		from = date.Add(-time.Since(x.firstSent))
 	}
-	return from.Add(-lookSlack), date.Add(time.Second + lookSlack), nil
+	x.since = from.Add(-lookSlack)
+	return x.since, date.Add(time.Second + lookSlack), nil
 }
 
 // errNoTimeToLook is why nobody looked.
@@ -119,7 +120,11 @@ func (x *exchange) giveUp(lookErr error) {
 	u := &OutcomeUnknownError{FirstSent: x.firstSent, IdempotencyKey: x.key, LookupErr: lookErr,
 		looked: x.looks > 0}
 	if m, ok := x.r.settle.(maker); ok {
-		u.Subject, u.Check = m.subject(), m.listing(x.firstSent)
+		since := x.since
+		if since.IsZero() { // nothing is known of the server's clock
+			since = x.firstSent
+		}
+		u.Subject, u.Check = m.subject(), m.listing(since)
 	}
 	x.causes = append(x.causes, u)
 	if x.last != nil && lookErr != nil {
