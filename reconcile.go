@@ -67,18 +67,34 @@ var (
 const mostPages = 50
 
 // find implements [settler]. It pages until it is sure: to the end of the list, or, where the newest come first, to a
-// record from before the first attempt.
+// record from before the first attempt. Of several that fit it takes the oldest: those who began later can only take a later one.
 func (m *creation[T]) find(ctx context.Context, l *look) (bool, error) {
+	var fitting []*T
+	timeless, err := m.read(ctx, l, func(record *T) { fitting = append(fitting, record) })
+	slices.SortStableFunc(fitting, func(a, b *T) int { return m.at(a).Compare(m.at(b).Time) })
+	for _, record := range fitting {
+		m.answer = envelope.Single[T]{Data: record}
+		if ours, err := l.x.claim(m); ours || err != nil {
+			return ours, err
+		}
+	}
+	if err == nil && timeless {
+		err = errNoRecordTime
+	}
+	return false, err
+}
+
+// read calls fits with each record that may be the lost one. It reports if there was one that would have fitted, without a time.
+func (m *creation[T]) read(ctx context.Context, l *look, fits func(*T)) (timeless bool, err error) {
 	var filter time.Time
-	timeless := false
-	for number, read := 1, 0; ; number++ {
+	for number, read := 1, 1; ; number, read = number+1, read+1 {
 		page, err := m.list(ctx, number, filter, l.opts)
 		if err != nil {
-			return false, err
+			return timeless, err
 		}
 		from, to, err := l.window()
 		if err != nil {
-			return false, err
+			return timeless, err
 		}
 		order := newestFirst{}
 		for i := range page.Data {
@@ -86,27 +102,19 @@ func (m *creation[T]) find(ctx context.Context, l *look) (bool, error) {
 			at := m.at(record).Time
 			order.see(at)
 			dated := !at.IsZero()
-			if dated && (at.Before(from) || at.After(to)) || !m.same(record) || l.x.c.twins.taken(m.ids(record)) {
-				continue
-			}
-			if !dated && !m.unique() {
+			switch {
+			case dated && (at.Before(from) || at.After(to)), !m.same(record), l.x.c.twins.taken(m.ids(record)):
+			case dated || m.unique():
+				fits(record)
+			default:
 				timeless = true
-				continue
-			}
-			m.answer = envelope.Single[T]{Data: record}
-			if ours, err := l.x.claim(m); ours || err != nil {
-				return ours, err
 			}
 		}
-		read++
 		switch {
 		case !page.HasMore || order.passed(from):
-			if timeless {
-				return false, errNoRecordTime
-			}
-			return false, nil
+			return timeless, nil
 		case read == mostPages:
-			return false, errTooManyPages
+			return timeless, errTooManyPages
 		case filter.IsZero() && !order.holds():
 			filter, number = from, 0 // from the first page again, without what is older
 		}

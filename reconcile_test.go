@@ -366,6 +366,26 @@ func TestLookTakesNothingFromATwinOnItsWay(t *testing.T) {
 	})
 }
 
+// Who began earlier takes the earlier call, as those who began later can only have made a later one.
+func TestLookTakesTheOldest(t *testing.T) {
+	t.Parallel()
+	for range 10 { // who looks first is left to chance
+		inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+			srv.Fail(voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.HangAfter}, voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.DropAfter})
+			client := srv.Client()
+			var early error
+			var first sync.WaitGroup
+			first.Go(func() { _, early = client.Calls.Create(t.Context(), callTo(agent, asked)) })
+			time.Sleep(30*time.Second + 200*time.Millisecond) // it has timed out, and waits to look
+			_, late := client.Calls.Create(t.Context(), callTo(agent, asked))
+			first.Wait()
+			require.NoError(t, early)
+			require.NoError(t, late)
+			assert.Len(t, srv.Dialed(), 2)
+		})
+	}
+}
+
 // What is not the lost call is left alone: an older one, one that was handed out, and one that differs in what was sent.
 func TestOnlyTheLostCallIsTaken(t *testing.T) {
 	t.Parallel()
