@@ -11,7 +11,9 @@ import (
 // decide asks the policy, and keeps to what no policy may change: how often, how long, and never twice.
 func (x *exchange) decide() (again bool) {
 	f := x.last
-	lost := x.r.effect == creates && outcomeOf(f) == outcomeOpen && x.set.unknown != OutcomeRetry
+	doubt := x.r.effect == creates && outcomeOf(f) == outcomeOpen
+	x.wasLost = x.wasLost || doubt
+	lost := doubt && x.set.unknown != OutcomeRetry
 	canLook := x.r.settle != nil && (x.r.effect == repeatable || x.set.unknown == OutcomeReconcile)
 	if x.Context.Err() != nil || lost && !canLook {
 		if lost {

@@ -23,8 +23,8 @@
 //
 // A repeated POST /call rings a person's phone again. So a write that creates something is repeated only when the server can't have done it: the
 // request never left whole, or the server said no. When its answer is lost the client looks for what it may have made, and returns that; what it
-// doesn't find ends in an error that satisfies errors.Is(err, [ErrOutcomeUnknown]). With a [Ledger] this holds for a process that is killed and
-// starts again, too.
+// doesn't find ends in an error that satisfies errors.Is(err, [ErrOutcomeUnknown]), or, after a 504,
+// is sent again. With a [Ledger] this holds for a process that is killed and starts again, too.
 //
 // # Rate limits
 //

@@ -45,6 +45,8 @@ type exchange struct {
 	twin      string // what the request has in common with those that make the same; "" when it makes nothing
 	inside    bool   // an attempt is counted in with its twins
 	maybeDone bool   // an attempt may have been done
+	wasLost   bool   // the answer to an attempt that makes something was lost
+	unproven  bool   // an earlier process's request is repeated without knowing what became of it
 	looking   looking
 	looks     int
 	since     time.Time    // when the first attempt was sent at the earliest, on the server's clock; zero before a look
@@ -112,6 +114,9 @@ func (x *exchange) run(body []byte) error {
 		return x.finish(nil)
 	case x.last == nil:
 		return x.finish(x.notSent(err))
+	}
+	if x.wasLost && !x.open { // a later attempt was refused, which says nothing of the lost one
+		x.giveUp(nil)
 	}
 	return x.finish(x.failed())
 }

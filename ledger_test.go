@@ -64,6 +64,7 @@ func TestLedgerReturnsWhatWasMade(t *testing.T) {
 		refused, ok := errors.AsType[*voiceagent.ValidationError](err)
 		require.True(t, ok, "%v", err)
 		assert.Equal(t, "idempotency_key", refused.Fields[0].Field)
+		require.ErrorIs(t, err, voiceagent.ErrLedgerMismatch)
 		assert.Equal(t, sent, srv.RequestCount())
 		assert.Len(t, srv.Dialed(), 1)
 	})
@@ -141,6 +142,24 @@ func TestLedgerUnknownStaysUnknown(t *testing.T) {
 		}
 		assert.Equal(t, 1, sentTo(srv, "POST", "/call"))
 		assert.Equal(t, 6, sentTo(srv, "GET", "/calls"))
+	})
+}
+
+// A repetition that was never sent proves nothing of the first request.
+func TestLedgerKeepsAnUnknownOutcomeUnderRetry(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+		client := srv.Client(voiceagent.WithLedger(voiceagent.NewMemoryLedger()), voiceagent.WithMaxRetries(0))
+		create := func(outcome voiceagent.UnknownOutcome) error {
+			_, err := client.Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithIdempotencyKey("row-1"), voiceagent.WithUnknownOutcome(outcome))
+			return err
+		}
+		srv.Fail(voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.DropAfter})
+		require.ErrorIs(t, create(voiceagent.OutcomeFail), voiceagent.ErrOutcomeUnknown)
+		srv.Fail(voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.Refuse})
+		require.Error(t, create(voiceagent.OutcomeRetry), "it is refused")
+		require.NoError(t, create(voiceagent.OutcomeReconcile))
+		assert.Len(t, srv.Dialed(), 1)
 	})
 }
 

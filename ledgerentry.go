@@ -25,7 +25,11 @@ func (x *exchange) openEntry(body []byte) error {
 	standing, found, err := x.c.ledger.Begin(x.Context, entry)
 	switch {
 	case errors.Is(err, ErrLedgerMismatch):
-		return refuse(x.r.method, x.r.route, "idempotency_key", err.Error())
+		err := refuse(x.r.method, x.r.route, "idempotency_key", "can't be used")
+		if api, ok := errors.AsType[*APIError](err); ok {
+			api.causes = append(api.causes, ErrLedgerMismatch)
+		}
+		return err
 	case err != nil:
 		return fmt.Errorf("voiceagent: %s %s: not sent, as the ledger did not take it down: %w", x.r.method, x.r.route, err)
 	case !found:
@@ -50,6 +54,7 @@ func (x *exchange) resume(standing LedgerEntry) error {
 	}
 	switch x.set.unknown {
 	case OutcomeRetry:
+		x.unproven = true
 		return nil
 	case OutcomeFail:
 		x.giveUp(nil)
@@ -58,7 +63,9 @@ func (x *exchange) resume(standing LedgerEntry) error {
 		if standing.State == LedgerOpen {
 			x.looking = lookThenRepeat
 		}
-		if err := x.reconcile(); err == nil || x.done {
+		if err := x.sleep(backoff(2)); err != nil { // what was sent a moment ago may not be listed yet
+			x.giveUp(errNoTimeToLook)
+		} else if err := x.reconcile(); err == nil || x.done {
 			return nil
 		}
 	}
@@ -81,7 +88,7 @@ func (x *exchange) closeEntry() {
 	switch m, _ := x.r.settle.(maker); {
 	case x.done:
 		_, err = x.claim(m)
-	case x.open || x.inFlight():
+	case x.open || x.inFlight() || x.unproven:
 		x.entry.State = LedgerUnknown
 		err = x.c.ledger.Finish(ctx, *x.entry)
 	default:

@@ -122,7 +122,7 @@ func (x *exchange) giveUp(lookErr error) {
 	if m, ok := x.r.settle.(maker); ok {
 		since := x.since
 		if since.IsZero() { // nothing is known of the server's clock
-			since = x.firstSent
+			since = x.firstSent.Add(-5 * time.Minute)
 		}
 		u.Subject, u.Check = m.subject(), m.listing(since)
 	}

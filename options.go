@@ -311,7 +311,7 @@ func WithHeader(key, value string) Option {
 }
 
 // WithIdempotencyKey sets the Idempotency-Key of a POST, which is the same on every attempt. By default it is random. The API documents
-// none, so nothing rests on it (unverified).
+// none (unverified); with [WithLedger] it is what a request is known by.
 func WithIdempotencyKey(key string) RequestOption {
 	return requestOption(func(r *requestConfig) error {
 		if strings.TrimSpace(key) == "" || len(key) > 255 || !isHeaderValue(key) {

@@ -37,6 +37,8 @@ func (e *OutcomeUnknownError) Error() string {
 		b.WriteString(", first sent " + e.FirstSent.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
 	switch {
+	case e.LookupErr != nil && !e.looked:
+		b.WriteString("; it wasn't looked for: " + e.LookupErr.Error())
 	case e.LookupErr != nil:
 		b.WriteString("; looking for it failed: " + e.LookupErr.Error())
 	case e.looked:

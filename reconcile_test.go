@@ -199,6 +199,18 @@ func TestUnknownOutcomePolicies(t *testing.T) {
 			assert.Len(t, srv.Dialed(), 1)
 		})
 	})
+	t.Run("a refusal after a lost answer", func(t *testing.T) {
+		t.Parallel()
+		for _, outcome := range []voiceagent.UnknownOutcome{voiceagent.OutcomeReconcile, voiceagent.OutcomeRetry} {
+			inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+				srv.Fail(voiceagenttest.Fault{Method: "POST", Status: http.StatusGatewayTimeout}, voiceagenttest.Fault{Method: "POST", Status: http.StatusForbidden})
+				_, err := srv.Client().Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithUnknownOutcome(outcome))
+				_, forbidden := errors.AsType[*voiceagent.PermissionError](err)
+				assert.True(t, forbidden, "%v", err)
+				assert.ErrorIs(t, err, voiceagent.ErrOutcomeUnknown, "nobody knows what became of the first")
+			})
+		}
+	})
 	t.Run("a cancelled wait", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {

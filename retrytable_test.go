@@ -258,7 +258,7 @@ func (f *failingTransport) failure(c *retryCase, response voiceagent.Response) v
 	first := response.Attempts[0]
 	failure := voiceagent.Failure{
 		Attempt: 1, Method: method, StatusCode: first.StatusCode, Code: c.Code, Header: header, Timeout: 30 * time.Second,
-		Safe: c.Want.Retry && !c.Want.Unknown,
+		Safe: c.Want.Retry && (!c.Want.Unknown || c.Options.Unknown == "retry"),
 	}
 	if c.Failure != "" && c.Failure != "garbage" {
 		failure.Err = first.Err
