@@ -7,14 +7,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,8 +28,8 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill.rounds", 2, "rounds of the kill test, of each kind")
-	killSeed   = flag.Uint64("kill.seed", 1, "when it kills")
+	killRounds = flag.Int("kill.rounds", 3, "rounds of the kill test, of each kind; 2 at most with -short")
+	killSeed   = flag.Uint64("kill.seed", 1, "when it kills, in the first round")
 	killCalls  = flag.Int("kill.calls", 500, "calls of a round")
 )
 
@@ -58,7 +60,10 @@ type row struct {
 	Err     string `json:"err,omitempty"`
 }
 
-// wanted are n calls, of which each fiftieth is wanted twice: equal, and meant.
+// key is the same each time that the child is started.
+func key(i int) string { return fmt.Sprintf("row-%04d", i+1) }
+
+// wanted are n calls, of which each fiftieth is wanted twice: equal in everything but the key, and meant.
 func wanted(agent string, n int) []voiceagent.CallCreateParams {
 	calls := make([]voiceagent.CallCreateParams, n)
 	for i := range calls {
@@ -66,7 +71,8 @@ func wanted(agent string, n int) []voiceagent.CallCreateParams {
 		if i%50 == 1 {
 			person = i - 1
 		}
-		calls[i] = voiceagent.CallCreateParams{AgentID: agent, From: "+15550100000", To: fmt.Sprintf("+1555%07d", person)}
+		calls[i] = voiceagent.CallCreateParams{AgentID: agent, From: "+15550100000", To: fmt.Sprintf("+1555%07d", person),
+			Metadata: map[string]any{"person": person}}
 	}
 	return calls
 }
@@ -88,7 +94,7 @@ func placeCalls(path string) error {
 	}
 	out := json.NewEncoder(os.Stdout)
 	calls := slices.Values(wanted(os.Getenv(envAgent), n))
-	params := voiceagent.CreateEachParams{Concurrency: 16, Key: func(i int, _ voiceagent.CallCreateParams) string { return fmt.Sprintf("row-%04d", i) }}
+	params := voiceagent.CreateEachParams{Concurrency: 16, Key: func(i int, _ voiceagent.CallCreateParams) string { return key(i) }}
 	for i, result := range client.Calls.CreateEach(context.Background(), calls, params) {
 		said := row{I: i, To: result.Params.To, Unknown: errors.Is(result.Err, voiceagent.ErrOutcomeUnknown)}
 		if result.Err != nil {
@@ -103,9 +109,16 @@ func placeCalls(path string) error {
 	return nil
 }
 
+// mostKills is after how many kills a round's child is let be.
+const mostKills = 6
+
 // A process that is killed again and again, and started again, places each call once.
 func TestKilledProcessDialsNobodyTwice(t *testing.T) {
-	for round := range *killRounds {
+	rounds := *killRounds
+	if testing.Short() {
+		rounds = min(rounds, 2)
+	}
+	for seed := *killSeed; seed < *killSeed+uint64(rounds); seed++ {
 		for name, faults := range map[string][]voiceagenttest.Fault{
 			"reliable": nil,
 			"lossy": {
@@ -115,8 +128,9 @@ func TestKilledProcessDialsNobodyTwice(t *testing.T) {
 				{Method: "POST", Kind: voiceagenttest.StatusBefore, Status: 500, Rate: 0.02},
 			},
 		} {
-			t.Run(fmt.Sprintf("round %d %s", round, name), func(t *testing.T) {
-				killRound(t, *killSeed+uint64(round), faults)
+			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
+				t.Parallel() // the child mostly waits
+				killRound(t, seed, faults)
 			})
 		}
 	}
@@ -125,66 +139,96 @@ func TestKilledProcessDialsNobodyTwice(t *testing.T) {
 func killRound(t *testing.T, seed uint64, faults []voiceagenttest.Fault) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
-	var posts, killAt atomic.Int64
+	var requests, killAt atomic.Int64
 	kill := make(chan struct{}, 1)
-	srv := voiceagenttest.NewServer(voiceagenttest.WithSeed(seed), voiceagenttest.WithOnRequest(func(r voiceagenttest.Request) {
-		if r.Method == http.MethodPost && posts.Add(1) == killAt.Load() {
-			select {
-			case kill <- struct{}{}:
-			default:
-			}
+	// The request that it is killed at was done, and its answer isn't sent yet. The others that are on their way are anywhere.
+	srv := voiceagenttest.NewServer(voiceagenttest.WithSeed(seed), voiceagenttest.WithOnRequest(func(voiceagenttest.Request) {
+		if requests.Add(1) == killAt.Load() {
+			kill <- struct{}{}
 		}
 	}))
 	defer srv.Close()
 	srv.Fail(faults...)
 	agent := srv.AddAgent(voiceagenttest.NewAgent{Name: "Asha"})
 	path := filepath.Join(t.TempDir(), "ledger")
-	kills := 0
+	kills, promised := 0, map[int]string{}
 	var rows []row
-	for rows == nil {
-		killAt.Store(posts.Load() + 1 + random.Int64N(int64(*killCalls)/3))
+	for ended := false; !ended; {
+		after := 1 + random.Int64N(int64(*killCalls)/2)
+		switch {
+		case kills == mostKills:
+			after = math.MaxInt32
+		case random.IntN(3) == 0:
+			after = 1 + random.Int64N(20) // while it still looks for what the last one left
+		}
+		killAt.Store(requests.Load() + after)
+		rows, ended = runChild(t, srv.URL, agent, path, kill, time.Duration(random.Int64N(int64(5*time.Millisecond))))
+		if !ended {
+			kills++
+		}
 		select {
-		case <-kill: // left from the last run
+		case <-kill: // as it ended
 		default:
 		}
-		rows = runChild(t, srv.URL, agent, path, kill)
-		if rows == nil {
-			kills++
+		for _, said := range rows {
+			if before := promised[said.I]; before != "" {
+				assert.Equal(t, before, said.Ref, "%s was another call before a kill", key(said.I))
+			}
+			if said.Ref != "" {
+				promised[said.I] = said.Ref
+			}
 		}
 	}
 	assert.Positive(t, kills)
-
-	rang := map[string]map[string]bool{}
-	for _, dial := range srv.Dials() {
-		if rang[dial.Number] == nil {
-			rang[dial.Number] = map[string]bool{}
-		}
-		rang[dial.Number][dial.CallID] = true
-	}
-	require.Len(t, rows, *killCalls)
-	want, unknown, refs := map[string]int{}, map[string]int{}, map[string]bool{}
-	for _, said := range rows {
-		want[said.To]++
-		switch {
-		case said.Ref != "":
-			assert.True(t, rang[said.To][said.Ref], "row %d was told to be placed and never rang", said.I)
-			assert.False(t, refs[said.Ref], "row %d has the call of another", said.I)
-			refs[said.Ref] = true
-		case said.Unknown && faults != nil:
-			unknown[said.To]++
-		default:
-			assert.Fail(t, "neither placed nor unknown", "row %d: %s", said.I, said.Err)
-		}
-	}
-	for number, n := range want {
-		assert.LessOrEqual(t, len(rang[number]), n, "%s rang too often", number)
-		assert.GreaterOrEqual(t, len(rang[number]), n-unknown[number], "%s is missing", number)
-	}
-	t.Logf("seed %d: %d calls, %d kills, %d placed, %d unknown", seed, len(rows), kills, len(refs), len(unknown))
+	unknown := checkRows(t, srv, path, rows, faults != nil)
+	t.Logf("%d calls, %d kills, %d placed, %d unknown, %d requests", len(rows), kills, len(rows)-unknown, unknown, requests.Load())
 }
 
-// runChild runs the child until it ends, or kills it on the way; then there are no rows.
-func runChild(t *testing.T, url, agent, path string, kill <-chan struct{}) []row {
+// checkRows compares what the last child said with the phones that rang and with the ledger. It returns how many rows are unknown.
+func checkRows(t *testing.T, srv *voiceagenttest.Server, path string, rows []row, mayBeUnknown bool) int {
+	t.Helper()
+	ledger := open(t, path)
+	rang, callees := map[string]int{}, map[string]string{}
+	for _, dial := range srv.Dials() {
+		rang[dial.Number]++
+		callees[dial.CallID] = dial.Number
+	}
+	want, unknown, refs, seen := map[string]int{}, map[string]int{}, map[string]bool{}, map[int]bool{}
+	all := 0
+	for _, said := range rows {
+		assert.False(t, seen[said.I], "%s twice", key(said.I))
+		seen[said.I] = true
+		want[said.To]++
+		entry, found, err := ledger.Entry(key(said.I))
+		require.NoError(t, err)
+		require.True(t, found, "%s isn't in the ledger", key(said.I))
+		switch {
+		case said.Ref != "":
+			assert.Equal(t, said.To, callees[said.Ref], "%s was told to be placed and never rang", key(said.I))
+			assert.False(t, refs[said.Ref], "%s has the call of another", key(said.I))
+			refs[said.Ref] = true
+			assert.Equal(t, voiceagent.LedgerDone, entry.State, key(said.I))
+			assert.Contains(t, entry.IDs, said.Ref)
+		case said.Unknown && mayBeUnknown:
+			unknown[said.To]++
+			all++
+			assert.Equal(t, voiceagent.LedgerUnknown, entry.State, key(said.I))
+		default:
+			assert.Fail(t, "neither placed nor unknown", "%s: %s", key(said.I), said.Err)
+		}
+	}
+	require.Len(t, rows, *killCalls)
+	for number, n := range rang {
+		assert.LessOrEqual(t, n, want[number], "%s rang too often", number)
+	}
+	for number, n := range want {
+		assert.GreaterOrEqual(t, rang[number], n-unknown[number], "%s is missing", number)
+	}
+	return all
+}
+
+// runChild runs the child until it ends, or kills it on the way, a moment after the sign. It returns what the child had said.
+func runChild(t *testing.T, url, agent, path string, kill <-chan struct{}, moment time.Duration) (rows []row, ended bool) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -195,17 +239,16 @@ func runChild(t *testing.T, url, agent, path string, kill <-chan struct{}) []row
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
-	ended := make(chan struct{})
-	killer := make(chan struct{})
-	go func() {
-		defer close(killer)
+	done := make(chan struct{})
+	var killer sync.WaitGroup
+	killer.Go(func() {
 		select {
 		case <-kill:
+			time.Sleep(moment)
 			_ = child.Process.Kill() // SIGKILL
-		case <-ended:
+		case <-done:
 		}
-	}()
-	var rows []row
+	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		var said row
@@ -214,12 +257,11 @@ func runChild(t *testing.T, url, agent, path string, kill <-chan struct{}) []row
 		}
 	}
 	err = child.Wait()
-	close(ended)
-	<-killer
+	close(done)
+	killer.Wait()
 	if err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		require.True(t, ok && !exit.Exited(), "the child failed by itself: %v", err)
-		return nil
 	}
-	return rows
+	return rows, err == nil
 }

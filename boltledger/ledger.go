@@ -36,47 +36,34 @@ type Ledger struct {
 	busy map[string]bool // the keys that this process is at work on
 }
 
-// Close closes the file. Requests that are under way can't be recorded after it.
+// Close closes the file. Requests that are under way can't be recorded after it: their entries stay open.
 func (l *Ledger) Close() error { return l.db.Close() }
 
 // Begin implements [voiceagent.Ledger]. An open entry of a process that died is returned as it stands.
 func (l *Ledger) Begin(_ context.Context, entry voiceagent.LedgerEntry) (voiceagent.LedgerEntry, bool, error) {
-	if !l.reserve(entry.Key) {
-		return l.beginBusy(entry)
-	}
-	standing, found := entry, false
-	err := l.update(func(tx *bbolt.Tx) error {
-		var err error
-		if standing, found, err = get(tx, entry.Key); err != nil || found {
-			return err
-		}
-		standing = entry
-		return put(tx, entry)
-	})
-	if err == nil && found && standing.Fingerprint != entry.Fingerprint {
+	mine := l.reserve(entry.Key)
+	standing, found, err := l.Entry(entry.Key)
+	switch {
+	case err != nil:
+	case found && standing.Fingerprint != entry.Fingerprint:
 		err = voiceagent.ErrLedgerMismatch
+	case found && standing.State == voiceagent.LedgerDone:
+	case !mine:
+		return standing, true, voiceagent.ErrLedgerBusy
+	case found:
+		return standing, true, nil
+	default:
+		if err = l.update(func(tx *bbolt.Tx) error { return putEntry(tx, entry) }); err == nil {
+			return entry, false, nil
+		}
 	}
-	if err != nil || standing.State == voiceagent.LedgerDone {
+	if mine {
 		l.free(entry.Key)
 	}
 	return standing, found, err
 }
 
-// beginBusy tells a key that is in use from one that is in use for something else.
-func (l *Ledger) beginBusy(entry voiceagent.LedgerEntry) (standing voiceagent.LedgerEntry, found bool, err error) {
-	if err = l.db.View(func(tx *bbolt.Tx) (err error) {
-		standing, found, err = get(tx, entry.Key)
-		return err
-	}); err != nil {
-		return standing, found, l.failed(err)
-	}
-	if found && standing.Fingerprint != entry.Fingerprint {
-		return standing, true, voiceagent.ErrLedgerMismatch
-	}
-	return standing, true, voiceagent.ErrLedgerBusy
-}
-
-// Finish implements [voiceagent.Ledger].
+// Finish implements [voiceagent.Ledger]. When it fails, the key stays in use until the ledger is opened again.
 func (l *Ledger) Finish(_ context.Context, entry voiceagent.LedgerEntry) error {
 	err := l.update(func(tx *bbolt.Tx) error {
 		owners := tx.Bucket(ownersBucket)
@@ -86,11 +73,11 @@ func (l *Ledger) Finish(_ context.Context, entry voiceagent.LedgerEntry) error {
 			}
 		}
 		for _, id := range entry.IDs {
-			if err := owners.Put([]byte(id), []byte(entry.Key)); err != nil {
+			if err := put(owners, []byte(id), []byte(entry.Key)); err != nil {
 				return err
 			}
 		}
-		return put(tx, entry)
+		return putEntry(tx, entry)
 	})
 	if err == nil {
 		l.free(entry.Key)
@@ -98,20 +85,22 @@ func (l *Ledger) Finish(_ context.Context, entry voiceagent.LedgerEntry) error {
 	return err
 }
 
-// Forget implements [voiceagent.Ledger].
+// Forget implements [voiceagent.Ledger]. When it fails, the entry stays as it is, open.
 func (l *Ledger) Forget(_ context.Context, key string) error {
-	err := l.update(func(tx *bbolt.Tx) error { return tx.Bucket(entriesBucket).Delete([]byte(key)) })
+	err := l.update(func(tx *bbolt.Tx) error { return remove(tx.Bucket(entriesBucket), []byte(key)) })
 	l.free(key)
 	return err
 }
 
 // Entry returns what stands under a key; false when there is nothing.
 func (l *Ledger) Entry(key string) (entry voiceagent.LedgerEntry, found bool, err error) {
-	err = l.db.View(func(tx *bbolt.Tx) (err error) {
-		entry, found, err = get(tx, key)
-		return err
-	})
-	return entry, found, l.failed(err)
+	err = l.failed(guard(func() error {
+		return l.db.View(func(tx *bbolt.Tx) (err error) {
+			entry, found, err = getEntry(tx, key)
+			return err
+		})
+	}))
+	return entry, found, err
 }
 
 func (l *Ledger) reserve(key string) bool {
@@ -131,9 +120,8 @@ func (l *Ledger) free(key string) {
 }
 
 // update runs change together with those of other callers. It may run more than once.
-func (l *Ledger) update(change func(*bbolt.Tx) error) (err error) {
-	defer recoverInto(&err)
-	return l.failed(l.db.Batch(change))
+func (l *Ledger) update(change func(*bbolt.Tx) error) error {
+	return l.failed(guard(func() error { return l.db.Batch(change) }))
 }
 
 // failed adds the path to the errors that are the file's.
@@ -142,11 +130,4 @@ func (l *Ledger) failed(err error) error {
 		return err
 	}
 	return fmt.Errorf("ledger %s: %w", l.path, err)
-}
-
-// recoverInto makes an error of a panic: bbolt panics on a page that it can't make sense of.
-func recoverInto(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("the file is damaged: %v", r)
-	}
 }

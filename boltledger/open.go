@@ -1,12 +1,13 @@
 package boltledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"runtime"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -18,10 +19,12 @@ const (
 	lockTimeout = time.Second
 )
 
-// Open opens the ledger in the file at path, or makes a new one where there is none.
+// Open opens the ledger in the file at path, or makes a new one where there is none. It reads the whole file to find damage.
 //
-// A file that is damaged, or is no ledger, is an error that names it; it is left as it is and never replaced, as whoever loses a ledger
-// may call people again. So is a ledger that another process has open.
+// A file that is damaged, or is no ledger, is an error that names it. It is left as it is and never replaced, as whoever loses a ledger
+// may call people again. So is a ledger that another process has open, which Open waits a second for.
+//
+// A new ledger is made under another name in the same directory first, so the file system must know hard links.
 func Open(path string) (*Ledger, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -33,17 +36,13 @@ func Open(path string) (*Ledger, error) {
 		return nil, fmt.Errorf("ledger: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("ledger %s: is not a file", path)
-	case info.Size() == 0: // bbolt would make a new one of it
-		return nil, fmt.Errorf("ledger %s: is empty, so it was damaged: move it away to begin a new one, and mind that what it held is then unknown", path)
 	}
-	db, err := openFile(path)
+	var db *bbolt.DB
+	if err = check(path); err == nil {
+		db, err = openFile(path, &bbolt.Options{OpenFile: existing})
+	}
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("ledger %s: another process has it open", path)
-	}
-	if err == nil {
-		if err = check(db); err != nil {
-			_ = db.Close()
-		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: can't be used, and was left as it is: %w", path, err)
@@ -51,10 +50,26 @@ func Open(path string) (*Ledger, error) {
 	return &Ledger{path: path, db: db, busy: make(map[string]bool)}, nil
 }
 
-func openFile(path string) (db *bbolt.DB, err error) {
-	defer recoverInto(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // the file is mapped, so reading what was cut off is a fault
-	return bbolt.Open(path, mode, &bbolt.Options{Timeout: lockTimeout})
+func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
+	options.Timeout = lockTimeout
+	err = guard(func() (err error) {
+		db, err = bbolt.Open(path, mode, options)
+		return err
+	})
+	return db, err
+}
+
+// existing opens a file that is there and isn't empty: bbolt would make a new ledger of another.
+func existing(name string, flag int, mode os.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || info.Size() == 0 {
+		_ = file.Close()
+		return nil, cmp.Or(err, fmt.Errorf("%w: it is empty", errDamaged))
+	}
+	return file, nil
 }
 
 // create makes an empty ledger under another name first, so that no half of one is ever found at path, and doesn't replace one that
@@ -70,7 +85,7 @@ func create(path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	db, err := openFile(name)
+	db, err := openFile(name, &bbolt.Options{})
 	if err != nil {
 		return err
 	}
@@ -88,41 +103,17 @@ func create(path string) error {
 	if err := os.Link(name, path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	return syncDir(dir)
+}
+
+// syncDir puts the names in a directory on the disk, which Windows has no way to ask for.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	parent, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
 	return errors.Join(parent.Sync(), parent.Close())
-}
-
-// check reads the whole file, so that damage shows before a call rests on it.
-func check(db *bbolt.DB) (err error) {
-	defer recoverInto(&err)
-	info, err := os.Stat(db.Path())
-	if err != nil {
-		return err
-	}
-	return db.View(func(tx *bbolt.Tx) error {
-		if size := tx.Size(); info.Size() < size {
-			return fmt.Errorf("it is cut off: it has %d bytes of %d", info.Size(), size)
-		}
-		for _, bucket := range [][]byte{entriesBucket, ownersBucket} {
-			if tx.Bucket(bucket) == nil {
-				return errors.New("it is no ledger")
-			}
-		}
-		var first error
-		for found := range tx.Check() { // to the end, as it runs beside us
-			if first == nil {
-				first = found
-			}
-		}
-		if first != nil {
-			return fmt.Errorf("it is damaged: %w", first)
-		}
-		return tx.Bucket(entriesBucket).ForEach(func(key, value []byte) error {
-			_, err := decode(key, value)
-			return err
-		})
-	})
 }
