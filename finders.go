@@ -170,7 +170,7 @@ func holds(shown, sent map[string]any) bool {
 }
 
 func known(ids ...string) []string {
-	var out []string
+	out := make([]string, 0, len(ids))
 	for _, id := range ids {
 		if id != "" {
 			out = append(out, id)

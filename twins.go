@@ -13,6 +13,7 @@ import (
 type twins struct {
 	mu     sync.Mutex
 	groups map[string]*twinGroup
+	spare  *twinGroup // of a key that is no longer in use
 
 	// The ids of records that were handed out: since the last turn, and in the period before it.
 	handed, before map[string]struct{}
@@ -137,8 +138,10 @@ func (t *twins) group(key string) *twinGroup {
 		if t.groups == nil {
 			t.groups = make(map[string]*twinGroup)
 		}
-		g = &twinGroup{}
-		t.groups[key] = g
+		if g = t.spare; g == nil {
+			g = &twinGroup{}
+		}
+		t.spare, t.groups[key] = nil, g
 	}
 	return g
 }
@@ -166,5 +169,6 @@ func (t *twins) change(key string, g *twinGroup) {
 	}
 	if g.sending == 0 && g.lookers == 0 {
 		delete(t.groups, key)
+		t.spare = g
 	}
 }
