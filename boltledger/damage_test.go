@@ -17,11 +17,14 @@ import (
 )
 
 var (
-	damageBytes = flag.Int("damage.bytes", 500, "bytes that the damage test flips, besides the heads of pages")
-	damageSeed  = flag.Uint64("damage.seed", 1, "which ones")
+	damageBits = flag.Int("damage.bits", 200, "bits that the damage test flips, besides those in the heads of pages")
+	damageSeed = flag.Uint64("damage.seed", 1, "which ones")
 )
 
-const pageSize = 4096
+const (
+	pageSize = 4096
+	listFlag = 0x10 // of a page with the free pages' numbers
+)
 
 // fullLedger makes a ledger of several pages of every kind, some of them free, and returns what is in it.
 func fullLedger(t *testing.T, path string) map[string]voiceagent.LedgerEntry {
@@ -44,6 +47,7 @@ func fullLedger(t *testing.T, path string) map[string]voiceagent.LedgerEntry {
 		}
 	}
 	require.NoError(t, l.Close())
+	require.NoError(t, open(t, path).Close(), "it is whole")
 	return entries
 }
 
@@ -92,51 +96,75 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// Any byte of the file can be flipped: either that is found, or it meant nothing. No entry changes or is gone.
-func TestFlippedBytes(t *testing.T) {
+func requireEntries(t *testing.T, l *boltledger.Ledger, entries map[string]voiceagent.LedgerEntry, when string, args ...any) {
+	t.Helper()
+	for key, want := range entries {
+		e, isThere, err := l.Entry(key)
+		require.NoErrorf(t, err, when, args...)
+		require.Truef(t, isThere, "%s is gone: "+when, append([]any{key}, args...)...)
+		require.Equalf(t, want, e, when, args...)
+	}
+}
+
+// Any bit of the file can be flipped: either that is found, or it meant nothing. No entry changes or is gone.
+func TestFlippedBits(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l")
 	entries := fullLedger(t, path)
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	used := bytes.TrimRight(content, "\x00")
 	random := rand.New(rand.NewPCG(*damageSeed, 0))
-	var places []int
+	var places []int // bits
 	for page := 0; page < len(used); page += pageSize {
-		for i := range 96 {
-			places = append(places, page+i)
+		for i := range 32 {
+			places = append(places, (page+i)*8+random.IntN(8))
+		}
+		for bit := range 8 {
+			places = append(places, (page+10)*8+bit) // how many pairs there are
+			if content[page+8] == listFlag {
+				for i := range int(content[page+10]) {
+					places = append(places, (page+16+8*i)*8+bit)
+				}
+			}
 		}
 	}
-	for range *damageBytes {
-		places = append(places, random.IntN(len(used)))
+	for range *damageBits {
+		places = append(places, random.IntN(len(used)*8))
 	}
 	found := 0
-	for _, at := range places {
+	for _, place := range places {
 		damaged := bytes.Clone(content)
-		mask := byte(1 + random.IntN(255))
+		at, mask := place/8, byte(1)<<(place%8)
 		damaged[at] ^= mask
 		require.NoError(t, os.Remove(path)) // a file that bbolt panicked on stays locked
 		require.NoError(t, os.WriteFile(path, damaged, 0o600))
 		l, err := boltledger.Open(path)
-		if err != nil {
+		refused := err != nil
+		if refused {
 			found++
 			require.ErrorContains(t, err, path)
 			require.NotContains(t, err.Error(), "another process")
 		} else {
 			head := at % pageSize // of a meta page, bytes 10 to 15 mean nothing
 			require.False(t, at < 2*pageSize && (head < 10 || head >= 16 && head < 80), "byte %d of a meta page", at)
-			for key, want := range entries {
-				e, isThere, err := l.Entry(key)
-				require.NoError(t, err, "byte %d ^ %#x", at, mask)
-				require.True(t, isThere, "byte %d ^ %#x: %s is gone", at, mask, key)
-				require.Equal(t, want, e, "byte %d ^ %#x", at, mask)
-			}
+			requireEntries(t, l, entries, "byte %d ^ %#x", at, mask)
 			require.NoError(t, l.Close())
 		}
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(damaged, after), "byte %d ^ %#x: the file was written", at, mask)
+		if !refused && content[at/pageSize*pageSize+8] == listFlag { // it shows when free pages are used
+			l := open(t, path)
+			more := done("more")
+			more.Record = make([]byte, 5*pageSize)
+			require.NoError(t, l.Finish(t.Context(), more))
+			require.NoError(t, l.Close())
+			l = open(t, path)
+			requireEntries(t, l, entries, "byte %d ^ %#x, after more was written", at, mask)
+			require.NoError(t, l.Close())
+		}
 	}
-	t.Logf("%d bytes of %d were flipped: %d found, the others meant nothing", len(places), len(used), found)
+	t.Logf("%d bits of %d bytes were flipped: %d were found, the others meant nothing", len(places), len(used), found)
 	assert.Greater(t, found, len(places)/4)
 }
 
@@ -144,12 +172,14 @@ func TestFlippedBytes(t *testing.T) {
 func TestUnreadableEntry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l")
 	l := open(t, path)
-	require.NoError(t, l.Put("row-7", []byte("no entry")))
-	_, _, err := l.Begin(t.Context(), begun("row-7"))
-	require.ErrorContains(t, err, path)
-	require.ErrorContains(t, err, `under key "row-7" is damaged`)
+	for _, value := range [][]byte{[]byte("no entry"), boltledger.Checked([]byte("no JSON")), boltledger.Checked([]byte(`{"key":"row-8"}`))} {
+		require.NoError(t, l.Put("row-7", value))
+		_, _, err := l.Begin(t.Context(), begun("row-7"))
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, `under key "row-7" is damaged`)
+	}
 	require.NoError(t, l.Close())
-	_, err = boltledger.Open(path)
+	_, err := boltledger.Open(path)
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, `under key "row-7" is damaged`)
 }

@@ -47,9 +47,10 @@ func TestFullDiskBeforeTheCall(t *testing.T) {
 // A call that was placed and could not be recorded is found when the program is started again.
 func TestFullDiskAfterTheCall(t *testing.T) {
 	var free func()
+	var once sync.Once
 	srv := voiceagenttest.NewServer(voiceagenttest.WithOnRequest(func(r voiceagenttest.Request) {
 		if r.Method == http.MethodPost {
-			free = fillDisk(t)
+			once.Do(func() { free = fillDisk(t) })
 		}
 	}))
 	defer srv.Close()

@@ -21,7 +21,11 @@ func encode(entry voiceagent.LedgerEntry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)), data...), nil
+	return checked(data), nil
+}
+
+func checked(data []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)), data...)
 }
 
 func decode(key, value []byte) (entry voiceagent.LedgerEntry, err error) {

@@ -12,3 +12,6 @@ func OpenReadOnly(path string) (*Ledger, error) {
 func (l *Ledger) Put(key string, value []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return put(tx.Bucket(entriesBucket), []byte(key), value) })
 }
+
+// Checked is data behind its checksum.
+var Checked = checked

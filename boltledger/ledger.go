@@ -6,8 +6,9 @@
 //	defer ledger.Close()
 //	client, err := voiceagent.NewClient(voiceagent.WithLedger(ledger))
 //
-// The file holds what was made, which is personal data: its mode is 0600. It grows by about a kilobyte for each call and never
-// shrinks; begin a new one for each piece of work. One process can have it open at a time.
+// The file holds, under each idempotency key, a hash of the request and the record of what was made, with phone numbers and metadata.
+// That is personal data: the file's mode is 0600. It grows by one to three kilobytes for each call and never shrinks; begin a new one for
+// each piece of work. One process can have it open at a time.
 package boltledger
 
 import (
