@@ -168,7 +168,9 @@ func (l *limiter) Release(_ context.Context, o Observation) {
 		l.observe(now, o.RateLimit, alone)
 	case o.Lost:
 		if !l.window.IsZero() && !l.over && l.allowed > 0 {
-			l.allowed-- // it may have been counted
+			if l.allowed--; l.allowed == 0 { // it may have been counted
+				l.parkUntil(now, l.end())
+			}
 		}
 	case l.window.IsZero():
 		l.allowed = unlimited // the API sends no headers, so there is nothing to go by

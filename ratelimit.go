@@ -16,6 +16,10 @@ type RateLimit struct {
 	serverReset time.Time
 }
 
+// ServerReset is Reset as the server wrote it, by the server's clock, so it is the same in all answers of one window and on all machines. It is
+// zero when the API gave a duration, or nothing.
+func (r RateLimit) ServerReset() time.Time { return r.serverReset }
+
 // windowName returns what is the same in all answers of one window.
 func (r RateLimit) windowName() time.Time {
 	if r.serverReset.IsZero() {
@@ -38,6 +42,9 @@ var (
 
 // EnterprisePlan is a plan with a limit of its own.
 func EnterprisePlan(perMinute int) Plan { return Plan{"enterprise", perMinute} }
+
+// PerMinute is the number of requests a minute; 0 for the zero Plan.
+func (p Plan) PerMinute() int { return p.perMinute }
 
 // String implements [fmt.Stringer].
 func (p Plan) String() string {

@@ -1,0 +1,273 @@
+package redislimit_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/redislimit"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
+)
+
+// attempts sends n attempts through a limiter, one after the other. There is plenty left.
+func attempts(t *testing.T, l voiceagent.Limiter, n int) {
+	t.Helper()
+	for range n {
+		require.NoError(t, l.Acquire(t.Context()))
+		l.Release(t.Context(), says(1_000_000, 900_000, time.Now().Add(time.Minute)))
+	}
+}
+
+func TestOneTripForAnAttempt(t *testing.T) {
+	t.Parallel()
+	for name, heeding := range map[string]bool{"default client": false, "client that heeds contexts": true} {
+		t.Run(name, func(t *testing.T) {
+			var trips counter
+			rdb := client(t, startRedis(t), heeding)
+			rdb.AddHook(&trips)
+			l := redislimit.New(rdb, params(voiceagent.Plan{}))
+			attempts(t, l, 1) // loads the script
+			trips.n.Store(0)
+			attempts(t, l, 200)
+			assert.LessOrEqual(t, trips.n.Load(), int64(200+10), "some of the news may have been taken along on its own")
+		})
+	}
+}
+
+func TestKeysHaveBudgetsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	rdb := connect(t, startRedis(t))
+	one := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_one"})
+	two := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_two"})
+	again := redislimit.New(rdb, redislimit.Params{APIKey: " lev_test_one "})
+	elsewhere := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_one", Prefix: "elsewhere"})
+	require.NoError(t, one.Acquire(t.Context()))
+	one.Release(t.Context(), throttled(time.Now().Add(time.Minute)))
+	require.NoError(t, one.(io.Closer).Close())
+	_ = requireRefused(t, again, 5*time.Second)
+	require.NoError(t, two.Acquire(t.Context()))
+	require.NoError(t, elsewhere.Acquire(t.Context()))
+
+	names, err := rdb.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Len(t, names, 3)
+	for _, name := range names {
+		value, err := rdb.Get(t.Context(), name).Result()
+		require.NoError(t, err)
+		assert.NotContains(t, name+value, "lev_test")
+		assert.NotContains(t, name+value, "test_one")
+		left, err := rdb.PTTL(t.Context(), name).Result()
+		require.NoError(t, err)
+		assert.Positive(t, left, "it goes away by itself")
+		assert.LessOrEqual(t, left, 4*time.Minute)
+	}
+}
+
+func TestKeyFromTheEnvironment(t *testing.T) {
+	rdb := connect(t, startRedis(t))
+	t.Setenv("VOICEAGENT_API_KEY", "lev_test_env")
+	attempts(t, redislimit.New(rdb, redislimit.Params{}), 1)
+	attempts(t, redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_env"}), 1)
+	require.Eventually(t, func() bool { return rdb.DBSize(t.Context()).Val() == 1 }, soon, time.Millisecond)
+}
+
+// The client makes an error of its own of the limiter's.
+func TestClientTellsWhyACallWasRefused(t *testing.T) {
+	t.Parallel()
+	a := startAPI(t, voiceagenttest.Limits{Requests: 1, Window: time.Minute, FromFirst: true}, 0)
+	rdb := connect(t, startRedis(t))
+	c := a.Client(voiceagent.WithLimiter(redislimit.New(rdb, redislimit.Params{APIKey: voiceagenttest.DefaultKey})))
+	other := a.Client(voiceagent.WithLimiter(redislimit.New(rdb, redislimit.Params{APIKey: voiceagenttest.DefaultKey})))
+	_, err := c.Agents.List(t.Context(), voiceagent.AgentListParams{})
+	require.NoError(t, err)
+	time.Sleep(100 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err = other.Agents.List(ctx, voiceagent.AgentListParams{})
+	limited := new(voiceagent.RateLimitError)
+	require.ErrorAs(t, err, &limited)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, ctx.Err(), "at once")
+	assert.Equal(t, "/agents", limited.Route)
+	assert.Equal(t, http.MethodGet, limited.Method)
+	assert.InDelta(t, 60, time.Until(limited.RetryAt).Seconds(), 5)
+	assert.Regexp(t, `^voiceagent: GET /agents: not sent: the rate limit's next window begins \d+\.\d+s after this call's deadline; context deadline exceeded`, err.Error())
+	assert.EqualValues(t, 1, a.all.Load())
+}
+
+// logged is a logger and what it has written.
+func logged() (*slog.Logger, *lines) {
+	out := new(lines)
+	return slog.New(slog.NewTextHandler(out, nil)), out
+}
+
+// A dead Redis is asked once a second, beside the requests, and warned of once; when it is back so is the shared budget.
+func TestDeadRedisCostsNothing(t *testing.T) {
+	t.Parallel()
+	for name, heeding := range map[string]bool{"default client": false, "client that heeds contexts": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := startRedis(t)
+			var tries counter
+			rdb := client(t, srv, heeding)
+			rdb.AddHook(&tries)
+			logger, out := logged()
+			timeout := time.Second
+			l := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_key", Timeout: timeout, Logger: logger})
+			attempts(t, l, 1)
+			require.NoError(t, srv.Pause())
+			began := time.Now()
+			attempts(t, l, 1)
+			assert.GreaterOrEqual(t, time.Since(began), timeout-50*time.Millisecond, "or Redis isn't dead")
+			began = time.Now()
+			attempts(t, l, 2000)
+			assert.Less(t, time.Since(began), timeout, "2,000 attempts wait less than one timeout together")
+			assert.Equal(t, 1, out.count("WARN"))
+			require.NoError(t, srv.Kill())
+			tries.n.Store(0)
+			for range 30 {
+				attempts(t, l, 10)
+				time.Sleep(100 * time.Millisecond)
+			}
+			assert.LessOrEqual(t, tries.n.Load(), int64(5), "once a second")
+			assert.Equal(t, 1, out.count("WARN"))
+			require.NoError(t, srv.Restart())
+			require.Eventually(t, func() bool {
+				attempts(t, l, 1)
+				return out.count("INFO") == 1
+			}, 20*time.Second, 10*time.Millisecond)
+			trips := new(counter)
+			rdb.AddHook(trips)
+			attempts(t, l, 5)
+			assert.Positive(t, trips.n.Load())
+			assert.Equal(t, 1, out.count("WARN"))
+		})
+	}
+}
+
+// In a process that waits in the fallback, the callers go on over Redis as soon as it is back.
+func TestWaitersComeBack(t *testing.T) {
+	t.Parallel()
+	srv := startRedis(t)
+	l := redislimit.New(connect(t, srv), redislimit.Params{APIKey: "lev_test_key", Timeout: time.Second})
+	require.NoError(t, l.Acquire(t.Context()))
+	l.Release(t.Context(), throttled(time.Now().Add(50*time.Second)))
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, srv.Kill())
+	a := newAsker(t, l)
+	a.ask(5)
+	time.Sleep(3 * time.Second)
+	require.Zero(t, a.count(), "the park still holds")
+	require.NoError(t, srv.Restart()) // it has forgotten the park
+	a.settle(5)
+}
+
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	srv := startRedis(t)
+	l := redislimit.New(connect(t, srv), redislimit.Params{APIKey: "lev_test_key", Timeout: time.Second, OnDown: redislimit.Refuse})
+	attempts(t, l, 1)
+	require.NoError(t, srv.Kill())
+	began := time.Now()
+	for range 100 {
+		require.ErrorIs(t, l.Acquire(t.Context()), redislimit.ErrDown)
+	}
+	assert.Less(t, time.Since(began), soon)
+	require.NoError(t, srv.Restart())
+	require.Eventually(t, func() bool { return l.Acquire(t.Context()) == nil }, soon, 10*time.Millisecond)
+}
+
+// What stands under the key and isn't a budget is like a Redis that is gone, and is left alone.
+func TestForeignValue(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"no JSON": "hello", "another JSON": `{"a":1}`, "a number": "7"} {
+		t.Run(name, func(t *testing.T) {
+			rdb := connect(t, startRedis(t))
+			logger, out := logged()
+			l := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_key", Timeout: 10 * time.Second, Logger: logger})
+			attempts(t, l, 1)
+			names, err := rdb.Keys(t.Context(), "*").Result()
+			require.NoError(t, err)
+			time.Sleep(50 * time.Millisecond)
+			require.NoError(t, rdb.Set(t.Context(), names[0], value, 0).Err())
+			attempts(t, l, 1)
+			require.Eventually(t, func() bool { return out.count("WARN") == 1 }, soon, time.Millisecond)
+			assert.Contains(t, out.text.String(), names[0])
+			assert.Equal(t, value, rdb.Get(t.Context(), names[0]).Val())
+		})
+	}
+}
+
+func TestForgottenScript(t *testing.T) {
+	t.Parallel()
+	rdb := connect(t, startRedis(t))
+	logger, out := logged()
+	l := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_key", Timeout: 10 * time.Second, Logger: logger})
+	attempts(t, l, 3)
+	require.NoError(t, rdb.ScriptFlush(t.Context()).Err())
+	attempts(t, l, 3)
+	require.NoError(t, rdb.FlushAll(t.Context()).Err())
+	attempts(t, l, 3)
+	assert.Zero(t, out.count("WARN"))
+}
+
+// lossy loses the answers to commands that Redis has done, as a connection does that breaks.
+type lossy struct {
+	counter
+	lose atomic.Bool
+}
+
+func (l *lossy) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if l.lose.Swap(false) {
+			err = io.ErrUnexpectedEOF
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}
+
+// Leaves that were granted in an answer that was lost are not lost themselves: the next step tells that they aren't in use.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	rdb := connect(t, startRedis(t))
+	var hook lossy
+	rdb.AddHook(&hook)
+	l := redislimit.New(rdb, redislimit.Params{APIKey: "lev_test_key", Timeout: 10 * time.Second, Plan: voiceagent.EnterprisePlan(1)})
+	for range 5 {
+		hook.lose.Store(true)
+		require.NoError(t, l.Acquire(t.Context()), "the fallback lets it go")
+		l.Release(t.Context(), voiceagent.Observation{Lost: true})
+		require.Eventually(t, func() bool { // it is tried again when there is something to send
+			require.NoError(t, l.Acquire(t.Context()))
+			l.Release(t.Context(), voiceagent.Observation{Lost: true})
+			return !redislimit.IsDown(l)
+		}, soon, 10*time.Millisecond)
+	}
+	a := newAsker(t, l)
+	a.ask(5)
+	a.settle(1)
+}
+
+func TestCloseTellsTheLastNews(t *testing.T) {
+	t.Parallel()
+	rdb := connect(t, startRedis(t))
+	one := redislimit.New(rdb, params(voiceagent.EnterprisePlan(1)))
+	two := redislimit.New(rdb, params(voiceagent.EnterprisePlan(1)))
+	require.NoError(t, one.(io.Closer).Close(), "nothing to tell")
+	require.NoError(t, one.Acquire(t.Context()))
+	one.Release(t.Context(), says(60, 0, time.Now().Add(time.Minute)))
+	require.NoError(t, one.(io.Closer).Close())
+	_ = requireRefused(t, two, 10*time.Second)
+	require.NoError(t, one.(io.Closer).Close())
+}
