@@ -161,6 +161,11 @@ var acceptJSON, contentJSON = []string{"application/json"}, []string{"applicatio
 func (x *exchange) acquire() error {
 	start := time.Now()
 	err := x.acquireUntil(x.Until)
+	if err == nil {
+		if err = x.held(); err != nil {
+			x.c.limiter.Release(x.Context, Observation{Lost: true})
+		}
+	}
 	x.sentAt = time.Now()
 	x.waited += x.sentAt.Sub(start)
 	if x.firstSent.IsZero() {

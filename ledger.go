@@ -25,6 +25,13 @@ type Ledger interface {
 	Forget(ctx context.Context, key string) error
 }
 
+// LeasedLedger is a [Ledger] whose keys can be lost to another process: each is held on a lease that must be renewed.
+type LeasedLedger interface {
+	Ledger
+	// Held is asked right before each attempt, after the wait for the rate limit. An error stops it: nothing is sent.
+	Held(ctx context.Context, key string) error
+}
+
 // LedgerEntry is what a [Ledger] holds of a request.
 type LedgerEntry struct {
 	Key         string        `json:"key"`         // the idempotency key

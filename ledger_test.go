@@ -262,3 +262,81 @@ func TestCreateEachResumes(t *testing.T) {
 		assert.ElementsMatch(t, wanted, srv.Dialed())
 	})
 }
+
+// leasedLedger loses its keys after so many attempts.
+type leasedLedger struct {
+	*voiceagent.MemoryLedger
+	attempts int
+}
+
+var errLeaseLost = errors.New("the lease is lost")
+
+func (l *leasedLedger) Held(_ context.Context, key string) error {
+	if l.attempts--; l.attempts < 0 {
+		return fmt.Errorf("%s: %w", key, errLeaseLost)
+	}
+	return nil
+}
+
+// A key that was lost to another process while the call waited stops it before it is sent.
+func TestLostLeaseStopsACall(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		faults   []voiceagenttest.Fault
+		attempts int
+		unknown  bool
+	}{
+		"before the first attempt":  {nil, 0, false},
+		"after one that was no use": {[]voiceagenttest.Fault{{Method: "POST", Status: 503}}, 1, false},
+		"after one that was lost":   {[]voiceagenttest.Fault{{Method: "POST", Status: 504}}, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+				srv.Fail(c.faults...)
+				ledger := &leasedLedger{voiceagent.NewMemoryLedger(), c.attempts}
+				client := srv.Client(voiceagent.WithLedger(ledger), voiceagent.WithPlan(voiceagent.EnterprisePlan(1)))
+				_, err := client.Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithIdempotencyKey("row-1"))
+				require.ErrorIs(t, err, errLeaseLost)
+				assert.Equal(t, c.unknown, errors.Is(err, voiceagent.ErrOutcomeUnknown), "%v", err)
+				if c.attempts == 0 {
+					assert.ErrorContains(t, err, "POST /call: not sent: row-1: the lease is lost")
+				}
+				assert.Empty(t, srv.Dialed())
+
+				ledger.attempts = 1
+				_, err = client.Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithIdempotencyKey("row-1"))
+				if c.unknown {
+					require.ErrorIs(t, err, voiceagent.ErrOutcomeUnknown)
+					return
+				}
+				require.NoError(t, err, "neither the key nor the limiter's leave is held on to")
+				assert.Len(t, srv.Dialed(), 1)
+			})
+		})
+	}
+}
+
+// takenLedger says that what was made belongs to another key.
+type takenLedger struct{ *voiceagent.MemoryLedger }
+
+func (l takenLedger) Finish(ctx context.Context, entry voiceagent.LedgerEntry) error {
+	if entry.State == voiceagent.LedgerDone {
+		return voiceagent.ErrLedgerTaken
+	}
+	return l.MemoryLedger.Finish(ctx, entry)
+}
+
+// An answer that is about another key's record doesn't leave the key busy.
+func TestTakenRecordFreesTheKey(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, srv *voiceagenttest.Server, agent string) {
+		ledger := takenLedger{voiceagent.NewMemoryLedger()}
+		client := srv.Client(voiceagent.WithLedger(ledger))
+		_, err := client.Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithIdempotencyKey("row-1"))
+		require.NoError(t, err)
+		_, err = client.Calls.Create(t.Context(), callTo(agent, asked), voiceagent.WithIdempotencyKey("row-1"))
+		require.ErrorIs(t, err, voiceagent.ErrOutcomeUnknown)
+		assert.Len(t, srv.Dialed(), 1, "it isn't dialled again")
+	})
+}

@@ -77,6 +77,16 @@ func (x *exchange) resume(standing LedgerEntry) error {
 	return err
 }
 
+// held tells if the ledger's key is still this process's. While it waited for its turn it may have been stopped, and another process has
+// found that nothing was made, and sends.
+func (x *exchange) held() error {
+	leased, ok := x.c.ledger.(LeasedLedger)
+	if !ok || x.entry == nil {
+		return nil
+	}
+	return leased.Held(x.Context, x.entry.Key)
+}
+
 // closeEntry records what became of the request. A failure to do so harms nothing: the entry stays open, and whoever
 // uses the key again looks first.
 func (x *exchange) closeEntry() {
@@ -87,7 +97,11 @@ func (x *exchange) closeEntry() {
 	var err error
 	switch m, _ := x.r.settle.(maker); {
 	case x.done:
-		_, err = x.claim(m)
+		var ours bool
+		if ours, err = x.claim(m); !ours && err == nil { // the answer was about another key's record
+			x.entry.State = LedgerUnknown
+			err = x.c.ledger.Finish(ctx, *x.entry)
+		}
 	case x.open || x.inFlight() || x.unproven:
 		x.entry.State = LedgerUnknown
 		err = x.c.ledger.Finish(ctx, *x.entry)

@@ -17,7 +17,7 @@
 // A holder may also be stopped (by a debugger, the scheduler, a machine that is moved) or cut off from Redis for longer than its
 // lease, and come back when another has taken the key over. What it then tells the ledger harms nothing: its Forget removes nothing, its
 // "unknown" replaces no "done" and isn't forgotten by the other, and if it did make a call that is recorded, unless another is. But it must
-// not send any more, and [Ledger.Held] tells that, right before. What no ledger can rule out is a process that is stopped between that question and
+// not send any more: the client asks [Ledger.Held] right before each attempt. What no ledger can rule out is a process that is stopped between that question and
 // the first byte of its request, for longer than half a lease, or an API that takes longer than that to list a call: then a person can be
 // called twice. A longer lease makes that less likely, and the rows of a crashed process wait longer.
 //

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -57,24 +56,6 @@ type row struct {
 func rowKey(i int) string { return fmt.Sprintf("row-%04d", i+1) }
 func phone(i int) string  { return fmt.Sprintf("+1555%07d", i) }
 
-// asksFirst is what keeps a worker that was away from sending: it asks the ledger right before each POST.
-func asksFirst(l *redisledger.Ledger) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPost {
-				if err := l.Held(r.Context(), r.Header.Get("Idempotency-Key")); err != nil {
-					return nil, err
-				}
-			}
-			return next.RoundTrip(r)
-		})
-	}
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // placeCalls is a worker: it places all rows, in an order of its own, those that another is at work on later, and says what became of each.
 func placeCalls() error {
 	n, err := strconv.Atoi(os.Getenv(envCalls))
@@ -89,7 +70,7 @@ func placeCalls() error {
 	if err != nil {
 		return err
 	}
-	client, err := voiceagent.NewClient(voiceagent.WithLedger(l), voiceagent.WithMiddleware(asksFirst(l)))
+	client, err := voiceagent.NewClient(voiceagent.WithLedger(l))
 	if err != nil {
 		return err
 	}

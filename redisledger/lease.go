@@ -43,7 +43,7 @@ func (h *hold) given() bool { return !h.until.IsZero() && !time.Now().Before(h.u
 
 func (h *hold) renewable() bool { return h.held && !h.lost && !h.given() }
 
-// Held is for right before a request is sent under a key: between Begin and that moment the process may have been stopped, or cut off
+// Held implements [voiceagent.LeasedLedger]; the client asks it right before each attempt: between Begin and that moment the process may have been stopped, or cut off
 // from Redis, for longer than the lease, and another process may be at work on the key. It is nil if at least half of the lease is left by
 // this machine's clocks, counted from before the last renewal was sent. If not it tries to renew the lease, once. If that fails the error
 // satisfies errors.Is(err, [ErrNotHeld]), and the request must not be sent.

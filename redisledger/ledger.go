@@ -29,7 +29,7 @@ type Ledger struct {
 	beating context.CancelFunc // nil when no lease is renewed
 }
 
-var _ voiceagent.Ledger = (*Ledger)(nil)
+var _ voiceagent.LeasedLedger = (*Ledger)(nil)
 
 // New returns the ledger that p says. It sends nothing; [Ledger.Check] does.
 func New(rdb redis.UniversalClient, p Params) *Ledger {
