@@ -303,8 +303,8 @@ func (l *limiter) report(now time.Time) report {
 	if known != nil {
 		r.known = known.window(now)
 	}
-	if !l.news.park.IsZero() {
-		r.park = max(1, l.news.park.Sub(now).Milliseconds())
+	if left := l.news.park.Sub(now); left > 0 { // one that ended while Redis was gone would park all once more
+		r.park = max(1, left.Milliseconds())
 	}
 	return r
 }
