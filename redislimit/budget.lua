@@ -88,8 +88,21 @@ local function open()
   return math.max(0, allowed() - in_flight())
 end
 
+-- answer is what the process is told. An overtaken step is told the same as a step that is sent twice, and has no effect either.
+local function answer(granted)
+  local processes, waiting = 0, 0
+  for id, q in pairs(s.procs) do
+    if id == p.id or q.w + q.n + q.u > 0 then processes = processes + 1 end
+    if id ~= p.id then waiting = waiting + q.w end
+  end
+  local total, reset_in = in_flight(), 0
+  if s.reset > 0 and not s.over then reset_in = math.max(0, ends() - now) end
+  return { granted, math.max(0, s.parked - now), math.max(0, allowed() - total), total, reset_in, s.window, s.limit,
+    processes, waiting }
+end
+
 local me = s.procs[p.id]
-if me and p.seq <= me.seq then return { -1, 0, 0, 0, 0, 0, 0, 0, 0 } end -- sent twice, or overtaken
+if me and p.seq <= me.seq then return answer(me.granted) end
 local before = in_flight()
 local alone = s.probe and before == 1 and me and me.n == 1 and p.n == 0 and p.released == 1
 me = me or { u = 0 }
@@ -157,22 +170,14 @@ local function share(free)
   return math.max(rest - kept, math.min(rest, math.ceil(equal / 2) - me.u), 0)
 end
 
+me.granted = 0
 if p.want > 0 then
   local free = open()
-  local granted = math.min(p.want, free, share(free))
-  me.n, me.w, me.u = me.n + granted, p.want - granted, me.u + granted
+  me.granted = math.min(p.want, free, share(free))
+  me.n, me.w, me.u = me.n + me.granted, p.want - me.granted, me.u + me.granted
 end
-local processes, waiting = 0, 0
-for id, q in pairs(s.procs) do
-  if id == p.id or q.w + q.n + q.u > 0 then processes = processes + 1 end
-  if id ~= p.id then waiting = waiting + q.w end
-end
-
 if p.want < 0 then s.procs[p.id] = nil end -- it has ended
 
-local parked_for = math.max(0, s.parked - now)
-local reset_in = 0
-if s.reset > 0 and not s.over then reset_in = math.max(0, ends() - now) end
-redis.call('SET', KEYS[1], cjson.encode(s), 'PX', KEEP + math.max(parked_for, reset_in))
-local total = in_flight()
-return { me.n - p.n, parked_for, math.max(0, allowed() - total), total, reset_in, s.over and 0 or s.window, s.limit, processes, waiting }
+local told = answer(me.granted)
+redis.call('SET', KEYS[1], cjson.encode(s), 'PX', KEEP + math.max(told[2], told[5]))
+return told

@@ -282,7 +282,7 @@ func TestKilledProcessFreesItsLeaves(t *testing.T) {
 	redisServer := startRedis(t)
 	a := startAPI(t, voiceagenttest.Unlimited, 0)
 	a.Fail(voiceagenttest.Fault{Kind: voiceagenttest.HangBefore, Rate: 1})
-	process, _ := member{Redis: redisServer.Addr(), URL: a.URL, Goroutines: 30}.start(t)
+	process, _ := member{Redis: redisServer.Addr(), URL: a.URL, Goroutines: 16}.start(t)
 	require.Eventually(t, func() bool { return a.RequestCount() == 16 }, 20*time.Second, time.Millisecond)
 	asker := newAsker(t, redislimit.New(connect(t, redisServer), redislimit.Params{APIKey: voiceagenttest.DefaultKey, Timeout: 10 * time.Second}))
 	asker.ask(20)

@@ -318,16 +318,10 @@ func (l *limiter) run(s *step) {
 	now := time.Now()
 	l.stepping = false
 	defer l.ended.Broadcast()
-	switch {
-	case err == errRepeated: //nolint:errorlint // it is never wrapped
-		l.pollAt = now
-		if l.newsAt.IsZero() {
-			l.newsAt = now
-		}
-	case err != nil:
+	if err != nil {
 		l.news.merge(s.told)
 		l.goDown(now, err)
-	default:
+	} else {
 		l.goUp(now)
 		l.adopt(now, answer)
 	}

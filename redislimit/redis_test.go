@@ -269,5 +269,88 @@ func TestCloseTellsTheLastNews(t *testing.T) {
 	one.Release(t.Context(), says(60, 0, time.Now().Add(time.Minute)))
 	require.NoError(t, one.(io.Closer).Close())
 	_ = requireRefused(t, two, 10*time.Second)
+	require.NoError(t, two.(io.Closer).Close())
+	names, err := rdb.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Len(t, names, 1)
+	assert.Contains(t, rdb.Get(t.Context(), names[0]).Val(), `"procs":{}`, "who has ended has no share")
+	require.NoError(t, one.(io.Closer).Close(), "it can be closed twice, and used again")
+	_ = requireRefused(t, one, 10*time.Second)
+}
+
+// slowOnce holds the answer to one command back.
+type slowOnce struct {
+	counter
+	hold atomic.Bool
+	gone chan struct{}
+}
+
+func (s *slowOnce) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if s.hold.Swap(false) {
+			<-s.gone
+		}
+		return err
+	}
+}
+
+// The one that is to go first after a park leaves before it hears of it: another process's goes, and doesn't wait until it counts as lost.
+func TestFirstAfterAParkLeaves(t *testing.T) {
+	t.Parallel()
+	srv := startRedis(t)
+	rdb := connect(t, srv)
+	hook := &slowOnce{gone: make(chan struct{})}
+	rdb.AddHook(hook)
+	one := redislimit.New(rdb, params(voiceagent.Plan{}))
+	two := redislimit.New(connect(t, srv), params(voiceagent.Plan{}))
+	require.NoError(t, one.Acquire(t.Context()))
+	one.Release(t.Context(), throttled(time.Now().Add(-950*time.Millisecond)))
 	require.NoError(t, one.(io.Closer).Close())
+	time.Sleep(60 * time.Millisecond)
+	hook.hold.Store(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	said := make(chan error, 1)
+	go func() { said <- one.Acquire(ctx) }()
+	require.Eventually(t, func() bool { return !hook.hold.Load() }, soon, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-said, context.Canceled)
+	close(hook.gone)
+	began := time.Now()
+	require.NoError(t, two.Acquire(t.Context()))
+	assert.Less(t, time.Since(began), 1500*time.Millisecond)
+}
+
+// Without Redis each process keeps to an equal share of what was left, of which it hears more by its own answers.
+func TestShareOfWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	srv := startRedis(t)
+	reset := time.Now().Add(time.Minute)
+	var processes []*asker
+	for range 3 {
+		l := redislimit.New(connect(t, srv), redislimit.Params{APIKey: "lev_test_key", Timeout: time.Second})
+		processes = append(processes, newAsker(t, l))
+	}
+	for range 2 { // until they know each other
+		for _, a := range processes {
+			a.ask(1)
+			require.Eventually(t, func() bool { return a.count() == 1 }, soon, time.Millisecond)
+			a.release(says(60, 30, reset))
+			time.Sleep(50 * time.Millisecond)
+			a.granted = 0
+		}
+	}
+	require.NoError(t, srv.Kill())
+	for _, a := range processes {
+		a.ask(30)
+	}
+	for _, a := range processes {
+		a.settle(10)
+		a.release(says(60, 12, reset))
+		a.settle(10) // 9 are in flight, and 4 may be
+		for range 6 {
+			a.release(says(60, 12, reset))
+		}
+		a.settle(11)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -50,10 +51,25 @@ var kinds = map[string]func(*testing.T, voiceagent.Plan) voiceagent.Limiter{
 	"over Redis": func(t *testing.T, p voiceagent.Plan) voiceagent.Limiter {
 		return redislimit.New(connect(t, startRedis(t)), params(p))
 	},
+	"over Redis, each step sent twice": func(t *testing.T, p voiceagent.Plan) voiceagent.Limiter {
+		rdb := connectHeeding(t, startRedis(t))
+		rdb.AddHook(new(twice))
+		return redislimit.New(rdb, params(p))
+	},
 	"three over Redis": func(t *testing.T, p voiceagent.Plan) voiceagent.Limiter {
 		rdb := connectHeeding(t, startRedis(t))
 		return &several{all: []voiceagent.Limiter{redislimit.New(rdb, params(p)), redislimit.New(rdb, params(p)), redislimit.New(rdb, params(p))}}
 	},
+}
+
+// twice sends each command twice, as a Redis client does that has lost the first answer.
+type twice struct{ counter }
+
+func (*twice) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		_ = next(ctx, cmd)
+		return next(ctx, cmd)
+	}
 }
 
 func params(p voiceagent.Plan) redislimit.Params {
@@ -219,6 +235,22 @@ var rules = map[string]func(*testing.T, func(voiceagent.Plan) voiceagent.Limiter
 		require.Eventually(t, func() bool { return a.count() == 3 }, soon, time.Millisecond)
 		assert.False(t, a.last.Before(reset.Add(time.Second-time.Millisecond)))
 		a.settle(3)
+	},
+	"who went first may say that the window goes on": func(t *testing.T, fresh func(voiceagent.Plan) voiceagent.Limiter) {
+		a := newAsker(t, fresh(voiceagent.Plan{}))
+		reset := time.Now().Add(time.Minute)
+		a.ask(2)
+		a.settle(2)
+		a.release(says(60, 30, reset))
+		time.Sleep(50 * time.Millisecond)
+		a.release(throttled(time.Now().Add(-900 * time.Millisecond)))
+		time.Sleep(50 * time.Millisecond)
+		a.ask(60)
+		a.settle(3)
+		began := time.Now()
+		a.release(says(60, 25, reset))
+		a.settle(28)
+		assert.Less(t, time.Since(began), 1500*time.Millisecond, "nobody waits for it any more")
 	},
 	"an absurd reset doesn't silence for longer than 2 minutes": func(t *testing.T, fresh func(voiceagent.Plan) voiceagent.Limiter) {
 		l := fresh(voiceagent.Plan{})

@@ -3,7 +3,6 @@ package redislimit
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -109,14 +108,11 @@ type reply struct {
 	free      int           // that all processes together may still send
 	inFlight  int           // of all processes
 	resetIn   time.Duration // until the window ends; 0 when it isn't known
-	window    int64         // its name; 0 when it isn't known
+	window    int64         // the name of the last one that is known; 0 for none
 	limit     int
 	processes int // that share the budget, at least 1
 	waiting   int // callers in the others
 }
-
-// errRepeated is a step that was sent twice: what it granted is lost until the next one says so.
-var errRepeated = errors.New("the step was sent twice")
 
 func ask(ctx context.Context, rdb redis.UniversalClient, key string, r report) (reply, error) {
 	values, err := script.Run(ctx, rdb, []string{key}, r.encode()).Int64Slice()
@@ -125,8 +121,6 @@ func ask(ctx context.Context, rdb redis.UniversalClient, key string, r report) (
 		return reply{}, err
 	case len(values) != 9:
 		return reply{}, fmt.Errorf("the script answered with %d values", len(values))
-	case values[0] < 0:
-		return reply{}, errRepeated
 	}
 	return reply{
 		granted:   int(values[0]),
