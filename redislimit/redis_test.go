@@ -345,12 +345,15 @@ func TestShareOfWhatWasLeft(t *testing.T) {
 		a.ask(30)
 	}
 	for _, a := range processes {
-		a.settle(10)
-		a.release(says(60, 12, reset))
-		a.settle(10) // 9 are in flight, and 4 may be
-		for range 6 {
+		require.Eventually(t, func() bool { return a.count() >= 7 }, soon, time.Millisecond)
+	}
+	time.Sleep(150 * time.Millisecond)
+	for _, a := range processes {
+		first := a.count()
+		assert.LessOrEqual(t, first, 10, "a third of what was left, less what the others had in flight when it heard of it")
+		for range first {
 			a.release(says(60, 12, reset))
 		}
-		a.settle(11)
+		a.settle(first + 4)
 	}
 }
