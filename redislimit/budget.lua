@@ -115,6 +115,7 @@ for id, q in pairs(s.procs) do
   end
 end
 s.parked = math.min(s.parked, now + LONGEST) -- the clock may have been turned back
+if s.probe then s.probe_end = math.min(s.probe_end, now + PROBE) end
 
 if s.probe == p.id and p.returned == 1 and p.n == 0 then -- it was not sent: another goes first
   s.probe, s.parked = nil, now
@@ -157,7 +158,7 @@ local function share(free)
   end
   local rest = allowed() -- of the window. What is in flight may be in that already, so what is free is the least
   if s.limit > 0 and not s.over then rest = math.max(free, math.min(rest, s.limit - sum)) end
-  local left = 1
+  local left = 0 -- where the end of the window is not known, u only grows
   if not s.over and ends() > s.began then left = math.min(1, 2 * math.max(0, ends() - now) / (ends() - s.began)) end
   local equal, l, kept = (rest + sum) / #sent, level(rest, sent), 0
   for _, q in ipairs(others) do

@@ -82,7 +82,9 @@ func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.Limiter {
 			share.Release(context.Background(), o)
 		}
 	}
-	if s := l.latest; s != nil && s.Reset.After(now) {
+	if l.parked.After(now) { // after it nothing is known, so the rest needn't be told; and nobody could, without waiting
+		tell(voiceagent.Observation{Known: true, Throttled: true, RateLimit: voiceagent.RateLimit{Reset: l.parked.Add(-resetGuard)}})
+	} else if s := l.latest; s != nil && s.Reset.After(now) {
 		r := s.RateLimit
 		if l.last.window == 0 || s.name().UnixMilli() == l.last.window {
 			r.Remaining = min(r.Remaining, l.last.free)
@@ -90,9 +92,6 @@ func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.Limiter {
 		tell(f.shareOf(voiceagent.Observation{RateLimit: r, Known: true}))
 	} else if l.last.free > unlimited {
 		tell(voiceagent.Observation{}) // the API sends no headers
-	}
-	if l.parked.After(now) {
-		tell(voiceagent.Observation{Known: true, Throttled: true, RateLimit: voiceagent.RateLimit{Reset: l.parked.Add(-resetGuard)}})
 	}
 	return share
 }

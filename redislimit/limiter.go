@@ -4,9 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,14 +14,15 @@ import (
 )
 
 const (
-	heartbeat  = time.Second            // while attempts are in flight or callers wait; the script takes who is silent for 3 s for dead
-	shortPoll  = 10 * time.Millisecond  // for a caller whose turn may come with an answer that another process gets, this
-	pollJitter = 30 * time.Millisecond  // and up to this
-	promptly   = 10 * time.Millisecond  // until an answer's news is taken to Redis when little is left or somebody waits for it
-	leisurely  = 500 * time.Millisecond // and otherwise; mostly the next attempt's step takes it along
-	unlimited  = 1 << 30                // what is free when the API sends no rate-limit headers is more
-	farewell   = -1                     // what a process wants that has ended
-	unseen     = 16                     // in flight before the first answer, as in one process
+	heartbeat   = time.Second            // while attempts are in flight or callers wait; the script takes who is silent for 3 s for dead
+	shortPoll   = 10 * time.Millisecond  // for a caller whose turn may come with an answer that another process gets, this
+	pollJitter  = 30 * time.Millisecond  // and up to this
+	promptly    = 10 * time.Millisecond  // until an answer's news is taken to Redis when little is left or somebody waits for it
+	leisurely   = 500 * time.Millisecond // and otherwise; mostly the next attempt's step takes it along
+	unlimited   = 1 << 30                // what is free when the API sends no rate-limit headers is more
+	longestPark = 2 * time.Minute
+	farewell    = -1 // what a process wants that has ended
+	unseen      = 16 // in flight before the first answer, as in one process
 )
 
 // limiter is one process's part. Callers queue here; one step at a time asks Redis for leave for all of them.
@@ -151,6 +150,9 @@ func (l *limiter) leave(ctx context.Context, place *list.Element, w *waiter) err
 		}
 	default:
 		l.waiters.Remove(place)
+		if l.waiters.Len() == 0 && l.newsAt.IsZero() {
+			l.newsAt = time.Now().Add(promptly) // or Redis would keep a share for those who wait no longer
+		}
 	}
 	l.kick(time.Now())
 	return ctx.Err()
@@ -166,28 +168,36 @@ func (l *limiter) Release(ctx context.Context, o voiceagent.Observation) {
 	switch at := now.Add(l.patience()); {
 	case o.Throttled:
 		l.newsAt = now
+		l.parked = l.until(l.news.park, now)
+		l.refuseLate()
 	case l.newsAt.IsZero() || at.Before(l.newsAt):
 		l.newsAt = at
 	}
 	l.pollAt = l.nextPoll(now)
 	f := l.fallback
-	if f != nil {
-		f = f.release()
-	}
+	own := f != nil && f.release() != nil
 	l.kick(now)
 	l.mu.Unlock()
-	if f != nil {
+	switch {
+	case own:
 		f.limiter.Release(ctx, f.shareOf(o))
+	case f != nil && f.limiter != nil && o.Throttled: // of a leave from Redis: the fallback must know
+		at, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		if f.limiter.Acquire(at) == nil { // else it is parked already
+			f.limiter.Release(ctx, f.shareOf(o))
+		}
 	}
 }
 
-// Close implements [io.Closer]: it takes the last answers' news to Redis, and says that nothing more will come. It waits no longer than
-// Params.Timeout, and never fails.
+// Close implements [io.Closer]: it takes the last answers' news to Redis, and says that nothing more will come. It waits for two steps at
+// most, each no longer than Params.Timeout, and never fails.
 func (l *limiter) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closing = l.seq > 0
-	for l.fallback == nil && (l.closing || l.stepping) {
+	last := l.seq + 1 // the step that says so; others may go on with more
+	for l.fallback == nil && (l.closing || l.stepping && l.seq <= last) {
 		l.kick(time.Now())
 		l.ended.Wait()
 	}
@@ -198,7 +208,7 @@ func (l *limiter) Close() error {
 // patience is how long an answer's news may wait for the next step. Until then its leave counts as in use, so nothing
 // goes wrong; but another process may need it.
 func (l *limiter) patience() time.Duration {
-	plenty := l.last.window != 0 && l.last.limit > 0 && l.last.free >= l.last.limit/4 || l.last.free > unlimited
+	plenty := l.last.window != 0 && l.last.limit > 0 && l.last.free > l.last.limit/4 || l.last.free > unlimited
 	if plenty && l.last.waiting == 0 {
 		return leisurely
 	}
@@ -214,133 +224,6 @@ func (l *limiter) nextPoll(at time.Time) time.Time {
 		return latest
 	}
 	return at
-}
-
-// kick is called after each change, with mu held. It begins a step if one is due.
-func (l *limiter) kick(now time.Time) {
-	if next := l.begin(now); next != nil {
-		go l.run(next)
-	}
-}
-
-// begin returns the next step if it is due, for the caller to run, or sees to it that the alarm rings when it is.
-func (l *limiter) begin(now time.Time) (next *step) {
-	at := l.due()
-	if !l.stepping && !at.IsZero() && !now.Before(at) {
-		l.stepping, l.stepped = true, now
-		next = &step{until: until{context.Background(), now.Add(l.Timeout), make(chan struct{})}, report: l.report(now), told: l.news}
-		l.news, l.newsAt, l.spare, l.late = news{}, time.Time{}, 0, next.done
-		at = l.due()
-	}
-	if !at.IsZero() && (l.alarmAt.IsZero() || at.Before(l.alarmAt)) {
-		l.alarmAt = at
-		if l.alarm == nil {
-			l.alarm = time.AfterFunc(at.Sub(now), l.ring)
-		} else {
-			l.alarm.Reset(at.Sub(now))
-		}
-	}
-	return next
-}
-
-// ring looks what there is to do. It may be nothing: to set a timer is cheap, to put it off with each attempt is not.
-func (l *limiter) ring() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.alarmAt = time.Time{}
-	if l.stepping && l.fallback == nil && now.Sub(l.stepped) >= l.Timeout {
-		close(l.late)
-		l.goDown(now, fmt.Errorf("%w (%v)", errTimeout, l.Timeout))
-	}
-	l.kick(now)
-}
-
-// due is when there is something to do if nothing else happens; zero for never.
-func (l *limiter) due() (at time.Time) {
-	sooner := func(t time.Time) {
-		if at.IsZero() || t.Before(at) {
-			at = t
-		}
-	}
-	switch {
-	case l.stepping && l.fallback == nil:
-		sooner(l.stepped.Add(l.Timeout)) // it takes too long
-	case l.stepping: // its end kicks
-	case l.fallback != nil:
-		if l.inUse > 0 || l.fallback.waiting > 0 {
-			sooner(l.stepped.Add(heartbeat))
-		}
-	case l.closing:
-		return l.stepped
-	default:
-		if l.waiters.Len() > 0 {
-			sooner(l.pollAt)
-		}
-		if !l.newsAt.IsZero() {
-			sooner(l.newsAt)
-		}
-		if l.inUse > 0 {
-			sooner(l.stepped.Add(heartbeat))
-		}
-	}
-	return at
-}
-
-// report tells all that a step needs, as it is now.
-func (l *limiter) report(now time.Time) report {
-	l.seq++
-	r := report{id: l.id, seq: l.seq, inUse: l.inUse, want: l.waiters.Len(), guess: l.guess, returned: l.spare > 0,
-		released: l.news.released, lost: l.news.lost, bare: l.news.bare}
-	if l.closing && l.inUse+r.want == 0 {
-		r.want = farewell
-	}
-	l.closing = false
-	known := l.news.known
-	if l.latest != nil && (l.fallback != nil || l.last.window == 0) && l.latest.Reset.After(now) {
-		known = l.latest // Redis may have lost it
-	}
-	if known != nil {
-		r.known = known.window(now)
-	}
-	if left := l.news.park.Sub(now); left > 0 { // one that ended while Redis was gone would park all once more
-		r.park = max(1, left.Milliseconds())
-	}
-	return r
-}
-
-// run asks Redis. A caller does so itself if that can't hold it for longer than Timeout; two goroutines cost it more than all the rest.
-func (l *limiter) run(s *step) {
-	answer, err := ask(&s.until, l.rdb, l.key, s.report)
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.stepping = false
-	defer l.ended.Broadcast()
-	if err != nil {
-		l.news.merge(s.told)
-		l.goDown(now, err)
-	} else {
-		l.goUp(now)
-		l.adopt(now, answer)
-	}
-	l.kick(now)
-}
-
-// adopt takes what a step came to.
-func (l *limiter) adopt(now time.Time, answer reply) {
-	l.last = answer
-	l.parked = time.Time{}
-	at := now.Add(shortPoll + mathrand.N(pollJitter))
-	if answer.parked > 0 {
-		l.parked = now.Add(answer.parked)
-	} else if answer.free == 0 && answer.inFlight == 0 {
-		at = now.Add(answer.resetIn) // only the next window can help
-	}
-	l.handOut(answer.granted)
-	l.refuseLate()
-	l.pollAt = l.nextPoll(at)
 }
 
 // handOut lets n callers go, in order of arrival. What is left over goes to the next who asks, or back.

@@ -10,7 +10,7 @@
 // # Between processes
 //
 // Each process that has something to send may send an equal share of the window. What others leave is given to whoever wants more, little by
-// little in the second half of the window. What a process that died had in flight counts as sent after 10 seconds of silence.
+// little in the second half of the window. What a process that died had in flight counts as sent after 3 seconds of silence.
 //
 // # What it costs
 //
@@ -50,7 +50,9 @@ type Params struct {
 	Plan voiceagent.Plan
 	// Prefix is what the name of the key in Redis begins with; "voiceagent:limit" when empty.
 	Prefix string
-	// Timeout is how long callers wait for Redis before it counts as gone; 250 ms when 0 or less.
+	// Timeout is how long callers wait for Redis before it counts as gone; 250 ms when 0 or less. With a Redis client that has
+	// ContextTimeoutEnabled a caller runs a step itself, which saves two changes of goroutine; it then sees cancellation when Redis has answered, after
+	// Timeout at the latest.
 	Timeout time.Duration
 	// OnDown says what happens while Redis is gone.
 	OnDown OnDown
