@@ -138,13 +138,13 @@ func (f *fallback) acquire(ctx context.Context) error {
 	return err
 }
 
-// release returns f when one of its own leaves is to be given back.
-func (f *fallback) release() *fallback {
+// release tells if it is one of its own leaves that is to be given back.
+func (f *fallback) release() bool {
 	if f.held == 0 {
-		return nil
+		return false
 	}
 	f.held--
-	return f
+	return true
 }
 
 // tooLateError is for a caller who can't be served before its deadline: a [*voiceagent.RateLimitError] and a

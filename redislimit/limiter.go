@@ -175,7 +175,7 @@ func (l *limiter) Release(ctx context.Context, o voiceagent.Observation) {
 	}
 	l.pollAt = l.nextPoll(now)
 	f := l.fallback
-	own := f != nil && f.release() != nil
+	own := f != nil && f.release()
 	l.kick(now)
 	l.mu.Unlock()
 	switch {
