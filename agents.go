@@ -88,6 +88,7 @@ const (
 )
 
 // AgentCreateParams describes a new agent. Name, StartFlow and EndFlow are required; CustomDescription too for [AgentTypeCustom].
+// Source: agents guide (documented); for Webhook see [WebhookConfig].
 type AgentCreateParams struct {
 	Name              string         `json:"name"`       // unique in the account, at most 100 characters
 	StartFlow         string         `json:"start_flow"` // the opening message
@@ -136,7 +137,7 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...RequestOptio
 	if err := checkID("GET", agentRoute, "agent_id", id); err != nil {
 		return nil, err
 	}
-	return fetch[Agent](ctx, s.c, get(agentRoute, id), opts)
+	return fetch[Agent](ctx, s.c, get(agentRoute).to(id), opts)
 }
 
 // AgentUpdateParams changes an agent. What is nil stays as it is; see [Ptr]. How a field is cleared is unknown: a pointer to "" sends an empty
@@ -174,7 +175,7 @@ func (s *AgentsService) Update(ctx context.Context, id string, params AgentUpdat
 	if err := params.check(id); err != nil {
 		return nil, err
 	}
-	return fetch[Agent](ctx, s.c, patch(agentRoute, id).with(&params, params.Extra), opts)
+	return fetch[Agent](ctx, s.c, patch(agentRoute).to(id).with(&params, params.Extra), opts)
 }
 
 // Delete removes an agent: DELETE /agents/{agent_id}. One that doesn't exist is a [*NotFoundError].
@@ -184,7 +185,7 @@ func (s *AgentsService) Delete(ctx context.Context, id string, opts ...RequestOp
 	if err := checkID("DELETE", agentRoute, "agent_id", id); err != nil {
 		return err
 	}
-	r := del(agentRoute, id)
+	r := del(agentRoute).to(id)
 	r.settle = gone{}
 	return s.c.discard(ctx, r, opts)
 }
@@ -207,7 +208,7 @@ func (s *AgentsService) List(ctx context.Context, params AgentListParams, opts .
 	return fetchPage[Agent](ctx, s.c, get(agentsRoute).where(query), opts)
 }
 
-// All iterates over all agents from Page on. It ends after the first error.
+// All iterates over all agents from Page on, with [AgentsService.List]. It ends after the first error.
 func (s *AgentsService) All(ctx context.Context, params AgentListParams, opts ...RequestOption) iter.Seq2[*Agent, error] {
 	return all(params.Page, func(page int) (*Page[Agent], error) {
 		params := params

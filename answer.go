@@ -40,7 +40,7 @@ func (x *exchange) read(resp *http.Response, err error) *failure {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)             // so that the connection can be used again
 		return x.refusal(buf.Bytes())
 	}
-	if err := readAll(buf, resp, x.set.maxBody); err != nil {
+	if err := x.readAll(buf, resp, x.set.maxBody); err != nil {
 		return x.unreadable(buf.Bytes(), err, true)
 	}
 	if err := x.answer.Decode(buf.Bytes()); err != nil {
@@ -57,7 +57,7 @@ func (x *exchange) read(resp *http.Response, err error) *failure {
 
 var errTooLong = errors.New("it is longer than the limit, which WithMaxResponseBytes raises")
 
-func readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
+func (x *exchange) readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
 	most = min(most, math.MaxInt64-1)
 	switch n := resp.ContentLength; {
 	case n > most:
@@ -65,7 +65,8 @@ func readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
 	case n > 0:
 		buf.Grow(int(min(n, maxPooled)) + bytes.MinRead) // ReadFrom wants that much room to find the end
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, most+1)) // a middleware that unpacks may leave a wrong length behind
+	x.limited = io.LimitedReader{R: resp.Body, N: most + 1}
+	n, err := buf.ReadFrom(&x.limited) // a middleware that unpacks may leave a wrong length behind
 	if err == nil && n > most {
 		return errTooLong
 	}

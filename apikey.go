@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 )
 
@@ -25,12 +26,53 @@ func newAPIKey(key string) apiKey {
 
 func (k apiKey) isSet() bool { return k.header != nil }
 
-// cutFrom takes the key out of what a server sent, as some quote it in their complaint.
+// cutFrom takes the key out of what a server sent, as some quote it in their complaint, also where it is spelled with JSON's escapes: the
+// decoder would bring it back.
 func (k apiKey) cutFrom(body []byte) []byte {
-	if key := k.recognisable(); key != "" && bytes.Contains(body, []byte(key)) {
-		return bytes.ReplaceAll(body, []byte(key), []byte(redacted))
+	key := k.recognisable()
+	if key == "" {
+		return body
 	}
-	return body
+	var cut []byte
+	kept := 0 // what comes before is in cut
+	for i := 0; i < len(body); i++ {
+		if n := spelled(body[i:], key); n > 0 {
+			cut = append(append(cut, body[kept:i]...), redacted...)
+			kept = i + n
+			i = kept - 1
+		}
+	}
+	if kept == 0 {
+		return body
+	}
+	return append(cut, body[kept:]...)
+}
+
+// spelled is the length of what spells the key at the beginning of text, with any of its characters escaped as in JSON; 0 when it is something else.
+func spelled(text []byte, key string) int {
+	if bytes.HasPrefix(text, []byte(key)) {
+		return len(key)
+	}
+	at := 0
+	for _, c := range []byte(key) {
+		rest := text[at:]
+		switch {
+		case len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' && isHexOf(rest[2:6], c):
+			at += 6
+		case len(rest) >= 2 && rest[0] == '\\' && rest[1] == c && strings.IndexByte(`"\/`, c) >= 0:
+			at += 2
+		case len(rest) >= 1 && rest[0] == c:
+			at++
+		default:
+			return 0
+		}
+	}
+	return at
+}
+
+func isHexOf(digits []byte, c byte) bool {
+	n, err := strconv.ParseUint(string(digits), 16, 16)
+	return err == nil && n == uint64(c)
 }
 
 // cutFromText is cutFrom for what ends up in errors and logs.

@@ -14,8 +14,8 @@ type CampaignBatch struct {
 	Campaign     *Campaign // nil when it could not be created
 }
 
-// CreateBatches makes campaigns of up to 2,000 contacts each until contacts is used up, which is read as it goes. With more than one, the
-// names get " (part 1)", " (part 2)" and so on. Contacts in params are refused: they come from the sequence.
+// CreateBatches makes campaigns of up to 2,000 contacts each, with [CampaignsService.Create], until contacts is used up, which is read as
+// it goes. With more than one, the names get " (part 1)", " (part 2)" and so on. Contacts in params are refused: they come from the sequence.
 //
 // A contact that can't be read, or has no number, is yielded as an error without a batch, and left out. A batch that could not be created is
 // yielded with its error; the loop goes on with the next one unless it is broken off. A key from

@@ -1,9 +1,11 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -106,7 +108,14 @@ func (c *Call) Duration() time.Duration {
 	if c.DurationSeconds == nil {
 		return 0
 	}
-	return time.Duration(*c.DurationSeconds * float64(time.Second))
+	switch ns := *c.DurationSeconds * float64(time.Second); { // what a number out of range is converted to depends on the processor
+	case ns >= math.MaxInt64:
+		return math.MaxInt64
+	case ns <= math.MinInt64:
+		return math.MinInt64
+	default:
+		return time.Duration(ns)
+	}
 }
 
 // tidy removes what stands for nothing: web calls have the text "None" for a number (seen in use).
@@ -136,6 +145,9 @@ type TranscriptEntry struct {
 
 // UnmarshalJSON implements [json.Unmarshaler] for both spellings.
 func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
+	if e.readPlain(data) { // a page of calls has thousands of entries, and a decoder for each would be most of the work
+		return nil
+	}
 	var wire struct {
 		Role      string    `json:"role"`
 		Speaker   string    `json:"speaker"`
@@ -146,17 +158,51 @@ func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
 	if err := envelope.Unmarshal(data, &wire); err != nil {
 		return err
 	}
-	*e = TranscriptEntry{Role: wire.Role, Content: wire.Content, Timestamp: wire.Timestamp}
-	if e.Role == "" {
-		e.Role = wire.Speaker
-	}
-	if e.Content == "" {
-		e.Content = wire.Text
-	}
+	*e = TranscriptEntry{Role: cmp.Or(wire.Role, wire.Speaker), Content: cmp.Or(wire.Content, wire.Text), Timestamp: wire.Timestamp}
 	return nil
 }
 
+// readPlain reads an entry that holds nothing but texts without an escape.
+func (e *TranscriptEntry) readPlain(data []byte) bool {
+	var speaker, text []byte
+	*e = TranscriptEntry{}
+	plain := envelope.PlainMembers(data, func(key, value []byte) {
+		switch string(key) {
+		case "role":
+			e.Role = role(value)
+		case "speaker":
+			speaker = value
+		case "content":
+			e.Content = string(value)
+		case "text":
+			text = value
+		case "timestamp":
+			e.Timestamp = Timestamp{}
+			e.Timestamp.read(value)
+		}
+	})
+	if e.Role == "" {
+		e.Role = role(speaker)
+	}
+	if e.Content == "" {
+		e.Content = string(text)
+	}
+	return plain
+}
+
+// role doesn't make a string of each "agent" and "user".
+func role(text []byte) string {
+	switch string(text) {
+	case "agent":
+		return "agent"
+	case "user":
+		return "user"
+	}
+	return string(text)
+}
+
 // CallCreateParams describes a call to place. AgentID, From and To are required.
+// Source: make-call page (documented).
 type CallCreateParams struct {
 	AgentID  string         `json:"agent_id"`
 	From     string         `json:"source_number"`      // the number to call from; any form, as the API takes more than E.164
@@ -210,7 +256,7 @@ func (s *CallsService) Get(ctx context.Context, id string, opts ...RequestOption
 	if err := checkID("GET", callRoute, "call_id", id); err != nil {
 		return nil, err
 	}
-	return tidied(fetch[Call](ctx, s.c, get(callRoute, id), opts))
+	return tidied(fetch[Call](ctx, s.c, get(callRoute).to(id), opts))
 }
 
 func tidied(call *Call, err error) (*Call, error) {
@@ -260,7 +306,7 @@ func (s *CallsService) List(ctx context.Context, params CallListParams, opts ...
 	return page, nil
 }
 
-// All iterates over the calls that match, from Page on. It ends after the first error.
+// All iterates over the calls that match, from Page on, with [CallsService.List]. It ends after the first error.
 func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...RequestOption) iter.Seq2[*Call, error] {
 	return all(params.Page, func(page int) (*Page[Call], error) {
 		params := params
@@ -269,8 +315,8 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 	}, (*Call).Ref)
 }
 
-// Watch polls a call and yields it each time it has changed, first as it is now, and last when it has ended. An error that the
-// retry policy can't ride out is yielded and ends it.
+// Watch polls a call with [CallsService.Get] and yields it each time it has changed, first as it is now, and last when it has ended. An
+// error that the retry policy can't ride out is yielded and ends it.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
 	return watch(ctx, s.c, params, func() (*Call, error) { return s.Get(ctx, id, opts...) }, (*Call).Ended)
 }

@@ -256,7 +256,7 @@ func (s *CampaignsService) Get(ctx context.Context, id string, opts ...RequestOp
 	if err := checkID("GET", campaignRoute, "campaign_id", id); err != nil {
 		return nil, err
 	}
-	return fetch[Campaign](ctx, s.c, get(campaignRoute, id), opts)
+	return fetch[Campaign](ctx, s.c, get(campaignRoute).to(id), opts)
 }
 
 // CampaignListParams selects a page of campaigns. The zero value is the first page of 20, unfiltered.
@@ -279,7 +279,7 @@ func (s *CampaignsService) List(ctx context.Context, params CampaignListParams, 
 	return fetchPage[Campaign](ctx, s.c, get(campaignsRoute).where(query), opts)
 }
 
-// All iterates over the campaigns that match, from Page on. It ends after the first error.
+// All iterates over the campaigns that match, from Page on, with [CampaignsService.List]. It ends after the first error.
 func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
 	return all(params.Page, func(page int) (*Page[Campaign], error) {
 		params := params
@@ -288,8 +288,8 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 	}, func(c *Campaign) string { return c.ID })
 }
 
-// Watch polls a campaign and yields it each time it has changed, first as it is now, and last when it has ended. An error that the
-// retry policy can't ride out is yielded and ends it.
+// Watch polls a campaign with [CampaignsService.Get] and yields it each time it has changed, first as it is now, and last when it has
+// ended. An error that the retry policy can't ride out is yielded and ends it.
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
 	return watch(ctx, s.c, params, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
 }
@@ -335,7 +335,7 @@ func (s *CampaignsService) act(ctx context.Context, route, id string, opts []Req
 		return nil, err
 	}
 	var answer envelope.Optional[Campaign]
-	r := post(route, id)
+	r := post(route).to(id)
 	r.settle = &inState{s, id, wanted, &answer}
 	if err := s.c.send(ctx, &r, &answer, opts); err != nil {
 		return nil, err

@@ -115,27 +115,35 @@ func (c *catalog) UnmarshalJSON(data []byte) error {
 }
 
 // Voices lists the voices: GET /voices.
+//
+// Source: path documented (authentication page), shape unknown.
 func (s *CatalogService) Voices(ctx context.Context, opts ...RequestOption) ([]CatalogItem, error) {
 	return s.list(ctx, get("/voices"), opts)
 }
 
 // Languages lists the languages: GET /voices/languages.
+//
+// Source: path documented (authentication page), shape unknown.
 func (s *CatalogService) Languages(ctx context.Context, opts ...RequestOption) ([]CatalogItem, error) {
 	return s.list(ctx, get("/voices/languages"), opts)
 }
 
 // Industries lists the industries: GET /industries.
+//
+// Source: path documented (authentication page), shape unknown.
 func (s *CatalogService) Industries(ctx context.Context, opts ...RequestOption) ([]CatalogItem, error) {
 	return s.list(ctx, get("/industries"), opts)
 }
 
 // AgentTypes lists the agent types of an industry, by its ID: GET /industries/{industry}/agent-types.
+//
+// Source: path documented (authentication page), shape unknown.
 func (s *CatalogService) AgentTypes(ctx context.Context, industry string, opts ...RequestOption) ([]CatalogItem, error) {
 	const route = "/industries/{industry}/agent-types"
 	if err := checkID("GET", route, "industry", industry); err != nil {
 		return nil, err
 	}
-	return s.list(ctx, get(route, industry), opts)
+	return s.list(ctx, get(route).to(industry), opts)
 }
 
 func (s *CatalogService) list(ctx context.Context, r request, opts []RequestOption) ([]CatalogItem, error) {

@@ -37,6 +37,7 @@ type Client struct {
 	engine    *transport.Engine
 	limiter   Limiter
 	log       logFunc // nil for silent
+	tracer    Tracer  // nil for none
 	settings  Settings
 
 	ledger    Ledger // nil for none
@@ -83,13 +84,18 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	if httpClient.Transport == nil {
 		httpClient.Transport = transport.NewBase(config.plan.connections())
 	}
+	middleware := config.middleware
+	if config.tracer != nil {
+		middleware = slices.Insert(middleware, 0, config.tracer.RoundTripper)
+	}
 	c := &Client{
 		key:       config.key,
 		base:      base,
 		userAgent: []string{userAgent(config.application)},
-		engine:    transport.NewEngine(httpClient, config.middleware),
+		engine:    transport.NewEngine(httpClient, middleware),
 		limiter:   config.limiter,
 		log:       config.log,
+		tracer:    config.tracer,
 		ledger:    config.ledger,
 		settings:  describe(&config, base),
 		defaults:  config.requestConfig,

@@ -58,7 +58,10 @@ func TestContactsFromCSV(t *testing.T) {
 		"a column twice":    {text: "phone,phone\n1,2\n", errs: []string{`line 1: column 2 has no name of its own: "phone"`}},
 		"a nameless column": {text: "phone,\n1,2\n", errs: []string{`line 1: column 2 has no name of its own: ""`}},
 		"empty":             {text: "", errs: []string{"line 1: the file is empty: its first line must name the columns"}},
-		"header only":       {text: "phone,name\n"},
+		"not UTF-8": {text: "phone,name\n+919876543210,Jos\xe9\n+919876543211,Zoya\n",
+			want: []voiceagent.Contact{{"phone": "+919876543211", "name": "Zoya"}},
+			errs: []string{"line 2, column name: is not UTF-8: save the file in that encoding"}},
+		"header only": {text: "phone,name\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

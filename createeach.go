@@ -28,9 +28,9 @@ type CallResult struct {
 	Err    error
 }
 
-// CreateEach places every call of the sequence, some at once, and yields each result with the call's place in the sequence, in the order in
-// which they end. Breaking off places no new calls and waits for those under way, whose results are then lost to the caller; so is
-// ending the context, but every call that was begun is still yielded.
+// CreateEach places every call of the sequence with [CallsService.Create], some at once, and yields each result with the call's place in the
+// sequence, in the order in which they end. Breaking off places no new calls and waits for those under way, whose results are then lost to
+// the caller; so is ending the context, but every call that was begun is still yielded.
 func (s *CallsService) CreateEach(ctx context.Context, calls iter.Seq[CallCreateParams], params CreateEachParams,
 	opts ...RequestOption,
 ) iter.Seq2[int, CallResult] {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // CSVParams says how to read a CSV file of contacts.
@@ -119,6 +120,9 @@ func toContact(record, keys []string, phone, line int) (Contact, error) {
 	}
 	contact := make(Contact, len(keys))
 	for i, key := range keys {
+		if !utf8.ValidString(record[i]) { // JSON can't hold it, and one such row would have the whole campaign refused
+			return nil, &RowError{Line: line, Column: key, Err: errors.New("is not UTF-8: save the file in that encoding")}
+		}
 		contact[key] = strings.TrimSpace(record[i])
 	}
 	if number, _ := contact[keys[phone]].(string); !looksDialable(number) {

@@ -88,7 +88,8 @@ func (x *exchange) decideRefused(canLook bool) (again bool) {
 }
 
 func (x *exchange) pauseFor(d Decision) {
-	x.next = max(d.Wait, 0)
+	d.Reason = maskNumbers(x.c.key.cutFromText(d.Reason)) // a policy of the user's may write what it likes
+	x.next, x.why = max(d.Wait, 0), d.Reason
 	if d.Timeout > 0 {
 		x.Timeout = min(d.Timeout, timeoutGrowthLimit*x.set.attemptTimeout)
 	}
@@ -118,7 +119,7 @@ func (x *exchange) inTime(wait time.Duration) bool {
 // Pause implements [transport.Driver]: the wait before the next attempt, then the limiter's leave.
 func (x *exchange) Pause() error {
 	start := time.Now()
-	err := x.sleep(x.next)
+	err := x.sleep(x.next, x.waitKind(), x.why)
 	x.waited = time.Since(start)
 	switch {
 	case err != nil:
@@ -140,10 +141,11 @@ func (x *exchange) Pause() error {
 	return nil
 }
 
-func (x *exchange) sleep(d time.Duration) error {
+func (x *exchange) sleep(d time.Duration, kind WaitKind, why string) error {
 	if d <= 0 {
 		return nil
 	}
+	defer x.traceWait(time.Now(), kind, why)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -1,11 +1,10 @@
 package voiceagent
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
+	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -17,11 +16,12 @@ import (
 // internal/transport; all decisions fall in Answered.
 type exchange struct {
 	transport.Exchange
-	c      *Client
-	r      *request
-	set    *requestConfig
-	answer envelope.Body
-	key    string // the idempotency key
+	c       *Client
+	r       *request
+	set     *requestConfig
+	answer  envelope.Body
+	key     string           // the idempotency key
+	limited io.LimitedReader // of the answer that is read
 
 	began     time.Time // of the call
 	firstSent time.Time // when its first attempt began
@@ -39,6 +39,7 @@ type exchange struct {
 	done     bool
 	last     *failure      // of the last attempt
 	next     time.Duration // the wait before the next one
+	why      string        // it is waited for
 	stopped  string        // why there is no next one
 	causes   []error       // what else is true of the error
 
@@ -96,7 +97,11 @@ func newExchange(ctx context.Context, c *Client, r *request, set *requestConfig,
 }
 
 // run sends until there is a result. The body is encoded; every attempt reads the same bytes.
-func (x *exchange) run(body []byte) error {
+func (x *exchange) run(body []byte) (err error) {
+	if x.c.tracer != nil {
+		end := x.trace()
+		defer func() { end(err) }()
+	}
 	if err := x.Context.Err(); err != nil {
 		return x.finish(x.notSent(err))
 	}
@@ -108,7 +113,8 @@ func (x *exchange) run(body []byte) error {
 	if err := x.acquire(); err != nil {
 		return x.finish(x.notSent(err))
 	}
-	err := x.c.engine.Do(&x.Exchange, x.httpRequest(body != nil), body)
+	x.Method, x.URL, x.Header = x.r.method, x.r.url(x.c.base), x.requestHeader(body != nil)
+	err = x.c.engine.Do(&x.Exchange, body)
 	switch {
 	case x.done:
 		return x.finish(nil)
@@ -121,21 +127,8 @@ func (x *exchange) run(body []byte) error {
 	return x.finish(x.failed())
 }
 
-// httpRequest builds the request of all attempts. Its context is the exchange, which is how the transport finds it.
-func (x *exchange) httpRequest(hasBody bool) *http.Request {
-	req, err := http.NewRequestWithContext(&x.Exchange, x.r.method, "", nil) // the URL is filled in, which is cheaper than having it parsed
-	if err != nil {
-		panic(err) // the method was checked
-	}
-	base := x.c.base
-	*req.URL = url.URL{Scheme: base.Scheme, Host: base.Host, Path: base.Path + x.r.path}
-	if x.r.raw != "" || base.RawPath != "" {
-		req.URL.RawPath = base.EscapedPath() + cmp.Or(x.r.raw, x.r.path)
-	}
-	if len(x.r.query) > 0 {
-		req.URL.RawQuery = x.r.query.Encode()
-	}
-	req.Host = base.Host
+// requestHeader is that of all attempts.
+func (x *exchange) requestHeader(hasBody bool) http.Header {
 	h := make(http.Header, 6)
 	h["User-Agent"] = x.c.userAgent
 	h["Accept"] = acceptJSON
@@ -151,8 +144,7 @@ func (x *exchange) httpRequest(hasBody bool) *http.Request {
 	for _, line := range x.set.headers {
 		h[line.key] = append(slices.Clip(h[line.key]), line.value)
 	}
-	req.Header = h
-	return req
+	return h
 }
 
 var acceptJSON, contentJSON = []string{"application/json"}, []string{"application/json"}
@@ -190,11 +182,15 @@ func (x *exchange) acquireUntil(deadline time.Time) error {
 		defer cancel()
 	}
 	if !canSend {
-		if err := x.c.twins.enter(ctx, x.twin); err != nil {
+		start := time.Now()
+		err := x.c.twins.enter(ctx, x.twin)
+		x.traceWait(start, WaitLookup, "the answer to an equal request was lost, and is looked for")
+		if err != nil {
 			return err
 		}
 		x.inside = true
 	}
+	defer x.traceWait(time.Now(), WaitThrottle, "rate limit")
 	return x.c.limiter.Acquire(ctx)
 }
 

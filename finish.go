@@ -10,13 +10,15 @@ import (
 
 // finish fills in the caller's Response.
 func (x *exchange) finish(err error) error {
-	out := x.set.response
-	if out == nil {
-		return err
+	if x.set.response != nil {
+		*x.set.response = *x.response(err)
 	}
-	*out = Response{StatusCode: x.status, Header: x.header, RateLimit: x.limit, Attempts: slices.Clone(x.attempts)}
-	out.RequestID = requestID(x.header)
-	out.RequestID = requestIDOf(err, out.RequestID)
+	return err
+}
+
+func (x *exchange) response(err error) *Response {
+	out := &Response{StatusCode: x.status, Header: x.header, RateLimit: x.limit, Attempts: slices.Clone(x.attempts)}
+	out.RequestID = requestIDOf(err, requestID(x.header))
 	if api, ok := errors.AsType[*APIError](err); ok {
 		out.Timestamp = api.Timestamp
 	} else if x.done {
@@ -26,7 +28,8 @@ func (x *exchange) finish(err error) error {
 		}
 		out.Timestamp, _ = envelope.ParseTime(head.Timestamp)
 	}
-	return err
+	out.RequestID = x.c.key.cutFromText(out.RequestID) // it is logged and traced
+	return out
 }
 
 // failed is the error for the caller: that of the last attempt, with the whole story.

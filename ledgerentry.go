@@ -1,6 +1,7 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -63,7 +64,7 @@ func (x *exchange) resume(standing LedgerEntry) error {
 		if standing.State == LedgerOpen {
 			x.looking = lookThenRepeat
 		}
-		if err := x.sleep(backoff(2)); err != nil { // what was sent a moment ago may not be listed yet
+		if err := x.sleep(backoff(2), WaitLookup, "looking for what an earlier process may have made"); err != nil { // what was sent a moment ago may not be listed yet
 			x.giveUp(errNoTimeToLook)
 		} else if err := x.reconcile(); err == nil || x.done {
 			return nil
@@ -141,7 +142,7 @@ func fingerprint(r *request, body []byte) string {
 	canonical := jsontext.Value(append([]byte(nil), body...))
 	_ = canonical.Canonicalize() // it is JSON that we have written
 	hash := sha256.New()
-	hash.Write([]byte(r.method + " " + r.path + "\n"))
+	hash.Write([]byte(r.method + " " + cmp.Or(r.path, r.route) + "\n"))
 	hash.Write(canonical)
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -59,7 +59,7 @@ func (x *exchange) reconcile() error {
 				x.giveUp(err)
 				return errSettled
 			}
-			if ended := x.sleep(wait); ended != nil {
+			if ended := x.sleep(wait, WaitLookup, "looking once more for what may have been made"); ended != nil {
 				x.giveUp(err)
 				x.addContextError()
 				return ended
@@ -86,7 +86,10 @@ func (x *exchange) lookOnce() (bool, error) {
 		defer cancel()
 	}
 	if x.twin != "" {
-		if err := x.c.twins.look(ctx, x.twin); err != nil {
+		start := time.Now()
+		err := x.c.twins.look(ctx, x.twin)
+		x.traceWait(start, WaitLookup, "equal requests are under way")
+		if err != nil {
 			return false, err
 		}
 		defer x.c.twins.looked(x.twin)
@@ -108,7 +111,7 @@ func (x *exchange) lookOnce() (bool, error) {
 func sameAs(set *requestConfig) RequestOption {
 	return requestOption(func(r *requestConfig) error {
 		*r = *set
-		r.idempotencyKey, r.response = "", nil
+		r.idempotencyKey, r.response, r.lookup = "", nil, true
 		return nil
 	})
 }

@@ -43,9 +43,17 @@ func TestLongBodyIsEncodedOnce(t *testing.T) { // not parallel: it counts what t
 		require.Equal(t, attempts, sent)
 		return after.TotalAlloc - before.TotalAlloc, size
 	}
-	allocated(1) // what is allocated once for all
-	one, size := allocated(1)
-	three, _ := allocated(3)
+	// The least of some: under the race detector a sync.Pool forgets things at random.
+	least := func(attempts int) (total, size uint64) {
+		total, size = allocated(attempts)
+		for range 5 {
+			again, _ := allocated(attempts)
+			total = min(total, again)
+		}
+		return total, size
+	}
+	one, size := least(1)
+	three, _ := least(3)
 	require.Greater(t, size, uint64(2_000_000))
 	assert.Less(t, three, size*12/10, "bytes allocated for three attempts at %d bytes", size)
 	assert.Less(t, three-min(one, three), size/20, "bytes that two more attempts cost")

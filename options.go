@@ -57,6 +57,7 @@ type clientConfig struct {
 	httpClient  *http.Client
 	middleware  []func(http.RoundTripper) http.RoundTripper
 	application string
+	tracer      Tracer
 	log         logFunc
 	plan        Plan
 	limiter     Limiter
@@ -73,6 +74,7 @@ type requestConfig struct {
 	headers        []headerLine
 	idempotencyKey string
 	response       *Response
+	lookup         bool            // it looks for what a lost answer was about
 	changed        map[string]bool // names of the options that were given, for Describe; nil for one call's settings
 }
 

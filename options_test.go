@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -299,4 +300,25 @@ func TestRequestOptionIsForOneCall(t *testing.T) {
 		assert.Equal(t, c.want, teams)
 	}
 	assert.Equal(t, "1", client.Describe().Get("max retries"))
+}
+
+// A cookie of the user's and one that the server has set go together, and on every attempt.
+func TestCookiesOfTheJarComeAfterTheUsers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		jar, err := cookiejar.New(nil)
+		require.NoError(t, err)
+		var sent []string
+		transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+			sent = append(sent, strings.Join(req.Header["Cookie"], "|"))
+			status := []int{http.StatusOK, http.StatusInternalServerError, http.StatusOK}[len(sent)-1]
+			return answer(status, `{"data":{"id":"call_1"}}`, "Set-Cookie", "theirs=1")(req)
+		})
+		client := newClient(t, nil, voiceagent.WithHTTPClient(&http.Client{Transport: transport, Jar: jar}), voiceagent.WithHeader("Cookie", "ours=1"))
+		for range 2 {
+			_, err := client.Calls.Get(t.Context(), "call_1")
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"ours=1", "ours=1; theirs=1", "ours=1; theirs=1"}, sent)
+	})
 }

@@ -10,6 +10,9 @@ import (
 // A reset further ahead than this is nonsense: the documented windows are a minute long.
 const farthestReset = 24 * time.Hour
 
+// A Retry-After is cut to this, so that what is added to it doesn't wrap round. No wait of that length is ever begun.
+const longestRetryAfter = 1e9 * time.Second
+
 // readRateLimit reads the X-RateLimit headers of an answer that was received at the given time. It reports false when they
 // tell nothing. Resets are Unix seconds (documented); milliseconds, seconds from now and HTTP dates are understood
 // too.
@@ -44,7 +47,7 @@ func readCount(h http.Header, canonical, documented string) (int, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	return int(n), err == nil && n >= 0
+	return int(max(n, 0)), err == nil && n >= 0
 }
 
 // readReset reads X-RateLimit-Reset, on this machine's clock and as it was written. It is taken against the answer's Date, so a clock that is
@@ -112,11 +115,11 @@ func retryAfter(h http.Header, received time.Time) (time.Duration, bool) {
 		if !(seconds >= 0) {
 			return 0, false
 		}
-		return time.Duration(min(seconds, 1e9) * float64(time.Second)), true
+		return time.Duration(min(seconds, longestRetryAfter.Seconds()) * float64(time.Second)), true
 	}
 	t, err := http.ParseTime(text)
 	if err != nil {
 		return 0, false
 	}
-	return max(0, toLocal(t, false, h, received).Sub(received)), true
+	return min(max(0, toLocal(t, false, h, received).Sub(received)), longestRetryAfter), true
 }

@@ -1,6 +1,7 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ import (
 type request struct {
 	method string
 	route  string // the template, "/agents/{agent_id}", for errors, logs and spans
-	path   string // decoded
-	raw    string // escaped, "" where it is the same as path
+	id     string // what fills the {placeholder} of the route; "" where there is none
+	path   string // of a path that a caller wrote, decoded; "" else
+	raw    string // the same, escaped
 	query  url.Values
 	body   any  // nil for none
 	size   int  // of the encoded body, about; 0 when not known
@@ -27,37 +29,39 @@ type request struct {
 	public bool    // works without a key
 }
 
-// get, post, patch and del begin a request. The ids fill the {placeholders} of the route in order; they are checked by the
-// method before.
-func get(route string, ids ...string) request   { return newRequest(http.MethodGet, route, ids) }
-func post(route string, ids ...string) request  { return newRequest(http.MethodPost, route, ids) }
-func patch(route string, ids ...string) request { return newRequest(http.MethodPatch, route, ids) }
-func del(route string, ids ...string) request   { return newRequest(http.MethodDelete, route, ids) }
+// get, post, patch and del begin a request.
+func get(route string) request   { return request{method: http.MethodGet, route: route} }
+func post(route string) request  { return request{method: http.MethodPost, route: route} }
+func patch(route string) request { return request{method: http.MethodPatch, route: route} }
+func del(route string) request   { return request{method: http.MethodDelete, route: route} }
 
-func newRequest(method, route string, ids []string) request {
-	r := request{method: method, route: route, path: route}
-	if len(ids) > 0 {
-		r.path, r.raw = fillRoute(route, ids)
-	}
-	return r
-}
+// to fills the {placeholder} of the route with an id, which was checked by the method before.
+func (r request) to(id string) request { r.id = id; return r }
 
-// fillRoute puts ids into a route. It is the one place that builds paths: every element is escaped. The escaped path is "" where that
-// changed nothing.
-func fillRoute(route string, ids []string) (path, raw string) {
-	escaped := false
-	for _, id := range ids {
-		before, rest, _ := strings.Cut(route, "{")
-		_, route, _ = strings.Cut(rest, "}")
-		safe := url.PathEscape(id)
-		escaped = escaped || safe != id
-		path += before + id
-		raw += before + safe
+// url is the one place that builds paths: every element is escaped.
+func (r *request) url(base *url.URL) url.URL {
+	path, raw := r.path, r.raw
+	u := url.URL{Scheme: base.Scheme, Host: base.Host}
+	switch before, rest, hasID := strings.Cut(r.route, "{"); {
+	case path != "":
+		path = base.Path + path
+	case hasID:
+		_, after, _ := strings.Cut(rest, "}")
+		path = base.Path + before + r.id + after
+		if safe := url.PathEscape(r.id); safe != r.id {
+			raw = before + safe + after
+		}
+	default:
+		path = base.Path + r.route
 	}
-	if !escaped {
-		return path + route, ""
+	u.Path = path
+	if raw != "" || base.RawPath != "" {
+		u.RawPath = base.EscapedPath() + cmp.Or(raw, path[len(base.Path):])
 	}
-	return path + route, raw + route
+	if len(r.query) > 0 {
+		u.RawQuery = r.query.Encode()
+	}
+	return u
 }
 
 func (r request) with(body any, extra map[string]any) request {

@@ -24,6 +24,9 @@ import (
 
 const redactedKey = "lev_...REDACTED"
 
+// escapedKey is testKey as a server may spell it in JSON, as some do with every slash.
+var escapedKey = strings.Replace(testKey, "_", `\u005f`, 1)
+
 // telling are parts of the key and of what callers say, in each coding that a formatting verb has.
 var telling = func() (parts []string) {
 	for _, secret := range []string{"0SECRET1", "SECRET2"} {
@@ -127,6 +130,9 @@ var echoes = map[string]http.RoundTripper{
 	"401, header":       roundTrip(answer(401, ``, "X-Request-Id", testKey)),
 	"422, fields":       roundTrip(answer(422, `{"detail":[{"loc":["header","`+testKey+`"],"msg":"`+testKey+`","type":"x"}]}`)),
 	"422, code":         roundTrip(answer(422, `{"success":false,"error":{"code":"`+testKey+`","message":"no"}}`)),
+	"422, escaped":      roundTrip(answer(422, `{"error":{"code":"`+escapedKey+`","message":"`+escapedKey+`"},"request_id":"`+escapedKey+`"}`)),
+	"422, escaped list": roundTrip(answer(422, `{"detail":[{"loc":["header","`+escapedKey+`"],"msg":"`+escapedKey+`"}]}`)),
+	"200, escaped":      roundTrip(answer(200, `{"data":null,"request_id":"`+escapedKey+`"}`)),
 	"429":               roundTrip(answer(429, testKey)),
 	"500, HTML":         roundTrip(answer(500, `<pre>Authorization: Bearer `+testKey+`</pre>`)),
 	"200, refused":      roundTrip(answer(200, `{"success":false,"message":"`+testKey+`"}`)),

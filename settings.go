@@ -61,6 +61,10 @@ func describe(c *clientConfig, base *url.URL) Settings {
 	if c.ledger != nil {
 		ledger = fmt.Sprintf("%T", c.ledger)
 	}
+	tracer := "none"
+	if c.tracer != nil {
+		tracer = fmt.Sprintf("%T", c.tracer)
+	}
 	logger := "none"
 	if c.log != nil {
 		logger = "yes"
@@ -72,6 +76,7 @@ func describe(c *clientConfig, base *url.URL) Settings {
 		{"middleware", fmt.Sprint(len(c.middleware)), given(len(c.middleware) > 0, "WithMiddleware")},
 		{"user agent", userAgent(c.application), given(c.application != "", "WithApplication")},
 		{"logger", logger, given(c.log != nil, "WithLogger")},
+		{"tracer", tracer, given(c.tracer != nil, "WithTracer")},
 		{"limiter", limiter, limiterFrom},
 		{"ledger", ledger, given(c.ledger != nil, "WithLedger")},
 		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},

@@ -22,24 +22,35 @@ func (t Timestamp) Raw() string { return t.text }
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	*t = Timestamp{}
-	if len(data) == 0 || t.Time.UnmarshalJSON(data) == nil { // the usual form, and null, without an allocation
-		return nil
+	switch quoted := len(data) > 1 && data[0] == '"'; {
+	case !quoted:
+		t.read(data)
+	case bytes.IndexByte(data, '\\') < 0:
+		t.read(data[1 : len(data)-1])
+	default:
+		text := string(data) // better than nothing
+		_ = envelope.Unmarshal(data, &text)
+		t.read([]byte(text))
 	}
-	text := string(data)
-	if quoted := len(data) > 1 && data[0] == '"'; quoted && !bytes.ContainsRune(data, '\\') {
-		text = text[1 : len(text)-1]
-	} else if quoted {
-		_ = envelope.Unmarshal(data, &text) // the raw text is better than nothing
+	return nil
+}
+
+// read takes what was received, without quotes.
+func (t *Timestamp) read(received []byte) {
+	const year = len("2006")
+	if len(received) > year && received[year] == '-' && t.UnmarshalText(received) == nil && envelope.IsWritable(t.Time) {
+		return // the usual form, without an allocation
 	}
+	t.Time = time.Time{}
+	text := string(received)
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "", "null", "none":
-		return nil
+		return
 	}
 	parsed, ok := envelope.ParseTime(text)
 	if t.Time = parsed; !ok || parsed.Year() == 0 {
-		t.text = text
+		t.text = strings.ToValidUTF8(text, "\ufffd") // or it couldn't be written
 	}
-	return nil
 }
 
 // MarshalJSON implements [json.Marshaler]: RFC 3339, what was received where that isn't a full time, or null.

@@ -77,6 +77,7 @@ func TestTolerantCalls(t *testing.T) {
 		"nothing":                     {`{"unknown":1}`, calls{Extra: map[string]json.RawMessage{"unknown": json.RawMessage("1")}}},
 		"transcript, listed spelling": {`{"transcript":[{"speaker":"agent","text":"Hello."}]}`, calls{Transcript: []voiceagent.TranscriptEntry{turn("agent", "Hello.")}}},
 		"transcript, both spellings":  {`{"transcript":[{"speaker":"a","text":"b","role":"c","content":"d"}]}`, calls{Transcript: []voiceagent.TranscriptEntry{turn("c", "d")}}},
+		"transcript, an escape":       {`{"transcript":[{"speaker":"agent","text":"\"Hello.\""}]}`, calls{Transcript: []voiceagent.TranscriptEntry{turn("agent", `"Hello."`)}}},
 		"transcript, odd scalars":     {`{"transcript":[{"role":5,"content":null,"extra":{}}]}`, calls{Transcript: []voiceagent.TranscriptEntry{turn("5", "")}}},
 		"transcript null":             {`{"transcript":null}`, calls{}},
 		"transcript None":             {`{"transcript":"None"}`, calls{}},

@@ -235,8 +235,8 @@ func TestFleetIsNeverThrottled(t *testing.T) { // not beside others: it is about
 			took := a.last.Sub(start) // a process takes a second to end under the race detector
 			assert.Zero(t, a.throttled.Load(), "answers of 429")
 			assert.EqualValues(t, requests, a.all.Load())
-			atLeast := window * ((requests - 1) / limit) // until the last of the windows that it takes begins
-			assert.LessOrEqual(t, took, atLeast*105/100)
+			atLeast := window * ((requests - 1) / limit)                // until the last of the windows that it takes begins
+			assert.Less(t, took, atLeast+window, "a window was wasted") // how far into the last one depends on the machine
 			t.Logf("%v, %.3f of what the windows allow; %d steps", took, float64(took)/float64(atLeast), steps)
 		})
 	}

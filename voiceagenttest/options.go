@@ -29,14 +29,18 @@ func WithLimits(l Limits) Option { return func(c *config) { c.sim.Limits = l } }
 // WithDialect chooses among the answers that the documentation leaves open.
 func WithDialect(d Dialect) Option { return func(c *config) { c.sim.Dialect = d } }
 
-// WithStart sets the simulated time at which the server begins.
+// WithStart sets the time at which the server begins, of its own clock and of
+// the simulated world.
 func WithStart(t time.Time) Option { return func(c *config) { c.sim.Start = t } }
 
-// WithSpeed lets simulated time pass faster. Windows of the rate limit stay as
-// long as they are.
+// WithSpeed lets simulated time pass faster, in which calls take their time and
+// calling hours and schedules come. Windows of the rate limit stay as long as they are, and
+// answers tell by the clock of the Date header when something happened: a call
+// of a minute ends, at a speed of 10, six seconds after it was made.
 func WithSpeed(factor float64) Option { return func(c *config) { c.sim.Speed = factor } }
 
-// WithClockSkew puts the server's clock ahead of this machine's, or behind.
+// WithClockSkew puts the server's clock ahead of this machine's, or behind. With
+// [WithStart] it does nothing.
 func WithClockSkew(d time.Duration) Option { return func(c *config) { c.sim.Skew = d } }
 
 // WithZone sets where the HH:MM of calling hours and blackouts are read;

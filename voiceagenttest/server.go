@@ -123,7 +123,7 @@ func (s *Server) Advance(d time.Duration) { s.sim.Advance(d) }
 func (s *Server) Now() time.Time { return s.sim.Now() }
 
 // ServerTime is the server's own clock, which its Date header shows. It differs
-// from [Server.Now] with [WithSpeed] and [WithStart].
+// from [Server.Now] with [WithSpeed].
 func (s *Server) ServerTime() time.Time { return s.sim.ServerTime() }
 
 // AddAgent adds an agent without a request and returns its id. It panics when

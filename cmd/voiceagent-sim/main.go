@@ -5,7 +5,9 @@
 //
 // It prints the two environment variables that point a client at it, and one
 // line per request. It never prints a key, and of a phone number only the last
-// four digits.
+// four digits. Under /_sim/ it serves a page that shows calls, campaigns, the
+// rate limit and requests as they come, with buttons for faults;
+// -dashboard=false switches that off.
 //
 // Faults are scripted with -fail, which may be given more than once, each as
 //
@@ -63,6 +65,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	log := requestLog{w: stderr}
 	s.config.OnRequest = log.write
+	counted := newTraffic(s.config.Limits.Window)
+	if s.dashboard {
+		s.config.OnRequest = func(r simulator.Request) {
+			log.write(r)
+			counted.note(r)
+		}
+	}
 	sim := simulator.New(s.config)
 	defer sim.Close()
 	sim.Fail(s.faults...)
@@ -73,17 +82,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "export VOICEAGENT_BASE_URL=http://%s/v1\n", listener.Addr())
 	fmt.Fprintf(stdout, "export VOICEAGENT_API_KEY=lev_sim_0000\n")
+	handler := http.Handler(sim)
+	if s.dashboard {
+		handler = (&dashboard{sim: sim, traffic: counted}).handler()
+		fmt.Fprintf(stdout, "# dashboard: http://%s%s\n", listener.Addr(), dashboardPath)
+	}
 	for _, a := range s.agents {
 		fmt.Fprintf(stdout, "# agent %q: %s\n", a.Name, sim.AddAgent(a))
 	}
-	return serve(ctx, listener, sim)
+	return serve(ctx, listener, handler, sim)
 }
 
 // shutdownTime is what requests under way get when the program is told to stop.
 const shutdownTime = 5 * time.Second
 
-func serve(ctx context.Context, listener net.Listener, sim *simulator.Simulator) error {
-	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, sim *simulator.Simulator) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

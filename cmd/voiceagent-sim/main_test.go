@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,9 @@ func TestParse(t *testing.T) {
 func start(t *testing.T, args ...string) (base string, lines *bufio.Scanner, stop func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	read, write := io.Pipe()
+	read, write, err := os.Pipe() // it has room for what nobody reads
+	require.NoError(t, err)
+	t.Cleanup(func() { read.Close() })
 	var log bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
@@ -117,6 +120,8 @@ func start(t *testing.T, args ...string) (base string, lines *bufio.Scanner, sto
 
 func TestRun(t *testing.T) {
 	base, lines, stop := start(t, "-agent", "Demo/agent-1", "-fail", "POST /call:drop-after", "-fail", "GET /agents:hang")
+	require.True(t, lines.Scan())
+	assert.Equal(t, "# dashboard: "+strings.TrimSuffix(base, "/v1")+"/_sim/", lines.Text())
 	require.True(t, lines.Scan())
 	assert.Equal(t, `# agent "Demo": agent-1`, lines.Text())
 

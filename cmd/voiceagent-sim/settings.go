@@ -18,6 +18,8 @@ type settings struct {
 	config simulator.Config
 	agents []simulator.NewAgent
 	faults []simulator.Fault
+	// dashboard says whether there is a page to look at.
+	dashboard bool
 }
 
 // rates are the flags for faults at random.
@@ -42,6 +44,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	s := settings{config: simulator.Config{KeepRequests: -1}}
 	flags := flag.NewFlagSet("voiceagent-sim", flag.ContinueOnError)
 	flags.SetOutput(output)
+	flags.BoolVar(&s.dashboard, "dashboard", true, "serve a page to look at, at "+dashboardPath)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "`address` to listen on")
 	flags.Func("plan", "rate limit: free, pro, none or a `number` of requests a window (default none)", func(text string) (err error) {
 		s.config.Limits.Requests, err = parsePlan(text)
@@ -49,7 +52,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	})
 	flags.DurationVar(&s.config.Limits.Window, "window", time.Minute, "length of a rate-limit window")
 	flags.Uint64Var(&s.config.Seed, "seed", 0, "decides what happens to each call")
-	flags.Float64Var(&s.config.Speed, "speed", 1, "how fast calls and campaigns go; windows don't follow")
+	flags.Float64Var(&s.config.Speed, "speed", 1, "how fast calls and campaigns go; windows and the times in answers don't follow")
 	flags.DurationVar(&s.config.Skew, "skew", 0, "how far the server's clock is ahead")
 	flags.Func("agent", "add an agent `NAME[/ID]`; may be repeated", func(text string) error {
 		name, id, _ := strings.Cut(text, "/")
@@ -92,6 +95,9 @@ func parse(args []string, output io.Writer) (settings, error) {
 		fmt.Fprintln(output, problem)
 		flags.Usage()
 		return s, errUsage
+	}
+	if s.dashboard {
+		s.config.KeepRequests = requestsKept
 	}
 	return s, nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A client must be tolerant in what it reads: a key twice or a broken character is the server's business, and
-// checking for them costs time.
+// A client must be tolerant in what it reads: a key twice or a broken character is the server's business. It gets a second pass, as the strict
+// one is faster: only there has the library a way of its own for values of any kind.
 var lenient = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true),
@@ -26,9 +26,14 @@ var tolerant = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFro
 // Unmarshal reads one JSON value. Scalars of the wrong kind are converted; an object where a list is due, or the other
 // way round, is an error.
 func Unmarshal(buf []byte, v any) error {
-	err := json.Unmarshal(buf, v, lenient)
+	err := json.Unmarshal(buf, v)
 	if err == nil {
 		return nil
+	}
+	if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		if err = json.Unmarshal(buf, v, lenient); err == nil {
+			return nil
+		}
 	}
 	if _, ok := errors.AsType[*json.SemanticError](err); ok {
 		if json.Unmarshal(buf, v, tolerant) == nil {

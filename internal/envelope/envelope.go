@@ -31,8 +31,7 @@ type Body interface {
 
 // Meta holds the keys that stand beside data in every envelope.
 type Meta struct {
-	// Success is any because the API documents "boolean or null" and may leave it out.
-	Success   any    `json:"success"`
+	Success   answer `json:"success"`
 	RequestID string `json:"request_id"`
 	Timestamp string `json:"timestamp"`
 	Message   string `json:"message"`
@@ -42,7 +41,29 @@ type Meta struct {
 func (m *Meta) Head() *Meta { return m }
 
 // Refused reports that the answer says success: false, whatever its status.
-func (m *Meta) Refused() bool { ok, isBool := m.Success.(bool); return isBool && !ok }
+func (m *Meta) Refused() bool { return m.Success == no }
+
+// answer is a boolean that may be missing: the API documents "boolean or null". Any other value says nothing. It is of a kind that convert
+// leaves alone.
+type answer uint8
+
+const (
+	unsaid answer = iota
+	yes
+	no
+)
+
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
+func (a *answer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	switch *a = unsaid; value.Kind() {
+	case 't':
+		*a = yes
+	case 'f':
+		*a = no
+	}
+	return err
+}
 
 // Single is the envelope of one object.
 type Single[T any] struct {
@@ -74,14 +95,14 @@ func (o *Optional[T]) Decode(buf []byte) error {
 	return Unmarshal(buf, &o.Single)
 }
 
-// List is the envelope of a page. HasMore is any for the reason that Success is.
+// List is the envelope of a page.
 type List[T any] struct {
 	Meta
-	Data     []T `json:"data"`
-	Total    int `json:"total"`
-	Page     int `json:"page"`
-	PageSize int `json:"page_size"`
-	HasMore  any `json:"has_more"`
+	Data     []T    `json:"data"`
+	Total    int    `json:"total"`
+	Page     int    `json:"page"`
+	PageSize int    `json:"page_size"`
+	HasMore  answer `json:"has_more"`
 }
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData]; an empty list is not.
@@ -98,8 +119,8 @@ func (l *List[T]) Decode(buf []byte) error {
 
 // More tells if there are more pages. Where has_more is missing it is derived from the total.
 func (l *List[T]) More() bool {
-	if more, ok := l.HasMore.(bool); ok {
-		return more
+	if l.HasMore != unsaid {
+		return l.HasMore == yes
 	}
 	return l.Page > 0 && l.Page*l.PageSize < l.Total
 }

@@ -22,10 +22,20 @@ var (
 	clocks = []string{time.TimeOnly, "15:04"}
 )
 
+// IsWritable tells if a time that was read can be written again. The time package reads an offset of 24 hours, and doesn't write one.
+func IsWritable(t time.Time) bool {
+	const day = 24 * 60 * 60
+	_, offset := t.Zone()
+	return offset > -day && offset < day
+}
+
 // ParseTime reads every form of time that the API has been seen to use, and Unix seconds or milliseconds. It reports
 // false, and the zero time, for anything else.
 func ParseTime(text string) (time.Time, bool) {
 	text = strings.TrimSpace(text)
+	if t, ok := parseClock(text); ok {
+		return t, true
+	}
 	var layouts []string
 	switch { // a layout that doesn't fit costs an error each
 	case len(text) > 4 && text[4] == '-':
@@ -35,6 +45,9 @@ func ParseTime(text string) (time.Time, bool) {
 	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
+			if !IsWritable(t) {
+				return time.Time{}, false
+			}
 			return t, true
 		}
 	}
@@ -42,6 +55,25 @@ func ParseTime(text string) (time.Time, bool) {
 		return unixTime(seconds)
 	}
 	return time.Time{}, false
+}
+
+// parseClock reads "10:27:01", of which each entry of a transcript has one, in a fraction of the time that a layout takes.
+func parseClock(text string) (time.Time, bool) {
+	if len(text) != len(time.TimeOnly) || text[2] != ':' || text[5] != ':' {
+		return time.Time{}, false
+	}
+	var parts [3]int
+	for i := range parts {
+		tens, ones := text[3*i]-'0', text[3*i+1]-'0'
+		if tens > 9 || ones > 9 {
+			return time.Time{}, false
+		}
+		parts[i] = 10*int(tens) + int(ones)
+	}
+	if parts[0] > 23 || parts[1] > 59 || parts[2] > 59 {
+		return time.Time{}, false
+	}
+	return time.Date(0, time.January, 1, parts[0], parts[1], parts[2], 0, time.UTC), true
 }
 
 // unixTime takes a number as seconds, or as milliseconds where seconds would lie thousands of years ahead.

@@ -205,8 +205,8 @@ func (a *agent) record(s *Simulator) map[string]any {
 		r["webhook_config"] = map[string]any{"url": a.webhook.URL, "events": a.webhook.Events}
 	}
 	r["id"] = a.id
-	r["created_at"] = stamp{a.created, s.cfg.Dialect.Times}
-	r["updated_at"] = stamp{a.updated, s.cfg.Dialect.Times}
+	r["created_at"] = s.times().at(a.created)
+	r["updated_at"] = s.times().at(a.updated)
 	return r
 }
 

@@ -56,11 +56,11 @@ type utterance struct {
 }
 
 // call is c as the calls endpoints show it at some time.
-func (d Dialect) call(c *call, now time.Time) callRecord {
-	r := c.record(now, d.Times)
+func (d Dialect) call(c *call, now time.Time, t times) callRecord {
+	r := c.record(now, t)
 	r.ID = c.id
 	if !d.OmitCreatedAt {
-		r.CreatedAt = &stamp{c.created, d.Times}
+		r.CreatedAt = new(t.at(c.created))
 	}
 	if d.OmitMetadata {
 		r.Metadata = nil
@@ -85,11 +85,11 @@ func (d Dialect) call(c *call, now time.Time) callRecord {
 
 // record is c as a webhook shows it: the documented record, which lacks the id
 // and a few more keys of the list.
-func (c *call) record(now time.Time, times TimeForm) callRecord {
+func (c *call) record(now time.Time, t times) callRecord {
 	r := callRecord{
 		SessionID: c.session, AgentID: c.agentID, AgentType: c.agentType,
 		Phone: new(c.number), Direction: c.direction, Status: c.status(now),
-		StartedAt: stamp{c.created, times}, EndedAt: stamp{form: times},
+		StartedAt: t.at(c.created), EndedAt: t.at(time.Time{}),
 		Metadata: c.metadata,
 	}
 	if c.number == "" {
@@ -98,7 +98,7 @@ func (c *call) record(now time.Time, times TimeForm) callRecord {
 	if now.Before(c.ended()) {
 		return r
 	}
-	r.EndedAt.at = c.ended()
+	r.EndedAt = t.at(c.ended())
 	reason, by := c.howEnded()
 	r.EndReason = &reason
 	if by != "" {
@@ -109,7 +109,7 @@ func (c *call) record(now time.Time, times TimeForm) callRecord {
 	r.DurationSeconds, r.DurationMinutes = &seconds, &minutes
 	ai, telephony := c.costs()
 	r.AICost, r.TelephonyCost, r.TotalCost = &ai, &telephony, new(round(ai+telephony, 4))
-	c.tell(&r)
+	c.tell(&r, t)
 	return r
 }
 
@@ -154,20 +154,20 @@ func (c *call) collects() bool {
 }
 
 // tell adds what was said to the record of an answered call.
-func (c *call) tell(r *callRecord) {
+func (c *call) tell(r *callRecord, t times) {
 	if c.fate.answered == 0 {
 		return
 	}
 	r.Recording = new("https://storage.levrage.ai/recordings/" + c.session + ".wav")
 	if c.fate.outcome == StatusVoicemail {
 		r.Summary = new("The call reached a voicemail box.")
-		r.Transcript = c.transcript("agent", "Hello, I will try again later.")
+		r.Transcript = c.transcript(t, "agent", "Hello, I will try again later.")
 		return
 	}
 	name := firstNames[c.fate.manner%uint64(len(firstNames))]
 	r.Sentiment = new([]string{"positive", "neutral", "negative"}[c.fate.manner/8%3])
 	r.Summary = new(fmt.Sprintf("%s was asked for their details and a good time to talk.", name))
-	r.Transcript = c.transcript(
+	r.Transcript = c.transcript(t,
 		"agent", "Hello, am I speaking with the account holder?",
 		"user", "Yes, this is "+name+".",
 		"agent", "Thank you. When may we call you back?",
@@ -186,14 +186,14 @@ var firstNames = []string{"Rahul", "Asha", "Vikram", "Meera", "Arjun", "Priya", 
 
 // transcript spreads turns, pairs of role and content, over the talk. Its
 // times are times of day, as in the documented example.
-func (c *call) transcript(turns ...string) []utterance {
+func (c *call) transcript(t times, turns ...string) []utterance {
 	n := len(turns) / 2
 	start := c.created.Add(c.fate.answered)
 	talk := c.fate.ended - c.fate.answered
 	list := make([]utterance, n)
 	for i := range list {
 		at := start.Add(talk * time.Duration(i) / time.Duration(n))
-		list[i] = utterance{Role: turns[2*i], Content: turns[2*i+1], Timestamp: at.Format(time.TimeOnly)}
+		list[i] = utterance{Role: turns[2*i], Content: turns[2*i+1], Timestamp: t.at(at).at.Format(time.TimeOnly)}
 	}
 	return list
 }

@@ -136,13 +136,14 @@ func (s *Simulator) Dialed() []string {
 }
 
 // between cuts list, which is in the order of creation, down to the calls
-// created from since to until, both included. A zero time is no bound.
-func between(list []*call, since, until time.Time) []*call {
+// created from since to until, both included, by the server's clock. A zero
+// time is no bound.
+func (s *Simulator) between(list []*call, since, until time.Time) []*call {
 	if !since.IsZero() {
-		list = list[sort.Search(len(list), func(i int) bool { return !list[i].created.Before(since) }):]
+		list = list[sort.Search(len(list), func(i int) bool { return !s.clock.shown(list[i].created).Before(since) }):]
 	}
 	if !until.IsZero() {
-		list = list[:sort.Search(len(list), func(i int) bool { return list[i].created.After(until) })]
+		list = list[:sort.Search(len(list), func(i int) bool { return s.clock.shown(list[i].created).After(until) })]
 	}
 	return list
 }

@@ -240,7 +240,7 @@ func TestManyCallsAreListedCheaply(t *testing.T) {
 	assert.Empty(t, a.sim.Dialed(), "seeded calls were never dialled")
 	list := a.sim.calls.list
 	looked := 0
-	newest(between(list, list[len(list)-10].created, time.Time{}), paging{1, 20}, func(*call) bool { looked++; return true })
+	newest(a.sim.between(list, list[len(list)-10].created, time.Time{}), paging{1, 20}, func(*call) bool { looked++; return true })
 	assert.Equal(t, 10, looked, "a from_date bounds the scan")
 }
 

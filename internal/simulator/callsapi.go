@@ -39,16 +39,16 @@ func (s *Simulator) createCall(x *exchange) reply {
 	}
 	s.dial(c, now)
 	s.courier.attend(s)
-	return x.ok(s.cfg.Dialect.CreatedStatus, s.cfg.Dialect.newCall(c, now))
+	return x.ok(s.cfg.Dialect.CreatedStatus, s.cfg.Dialect.newCall(c, now, s.times()))
 }
 
 // newCall is what POST /call says of the call it made. Which key names it
 // isn't documented.
-func (d Dialect) newCall(c *call, now time.Time) map[string]any {
+func (d Dialect) newCall(c *call, now time.Time, t times) map[string]any {
 	r := map[string]any{
 		"id": c.id, "session_id": c.session, "status": c.status(now),
 		"agent_id": c.agentID, "phone_number": c.number, "direction": c.direction,
-		"created_at": stamp{c.created, d.Times},
+		"created_at": t.at(c.created),
 	}
 	switch d.CallRef {
 	case CallRefID:
@@ -86,10 +86,10 @@ func (s *Simulator) listCalls(x *exchange) reply {
 	s.mu.Unlock()
 	// The list only ever grows at its end and its calls don't change, so
 	// the rest needs no lock.
-	chosen, total := newest(between(list, since, until), p, x.callFilter(now))
+	chosen, total := newest(s.between(list, since, until), p, x.callFilter(now))
 	records := make([]callRecord, len(chosen))
 	for i, c := range chosen {
-		records[i] = s.cfg.Dialect.call(c, now)
+		records[i] = s.cfg.Dialect.call(c, now, s.times())
 	}
 	return x.list(records, p, total)
 }
@@ -115,5 +115,5 @@ func (s *Simulator) getCall(x *exchange) reply {
 	if c == nil {
 		return x.fail(http.StatusNotFound, codeNotFound, "Call not found")
 	}
-	return x.ok(http.StatusOK, s.cfg.Dialect.call(c, now))
+	return x.ok(http.StatusOK, s.cfg.Dialect.call(c, now, s.times()))
 }

@@ -43,11 +43,11 @@ type campaignRecord struct {
 }
 
 // campaign is c as answers show it. The simulator must be locked.
-func (d Dialect) campaign(c *campaign, now time.Time) campaignRecord {
+func (d Dialect) campaign(c *campaign, now time.Time, t times) campaignRecord {
 	r := campaignRecord{
 		ID: c.id, Name: c.name, Status: c.statusAt(now), AgentID: c.agentID, Source: c.source,
-		CreatedAt: stamp{c.created, d.Times}, UpdatedAt: stamp{c.updated, d.Times},
-		StartTime: stamp{c.started, d.Times}, EndTime: stamp{c.ended, d.Times},
+		CreatedAt: t.at(c.created), UpdatedAt: t.at(c.updated),
+		StartTime: t.at(c.started), EndTime: t.at(c.ended),
 		Blackouts:    c.blackouts,
 		RetryEnabled: c.retry.enabled, MaxRetries: c.retry.max, Concurrency: c.concurrency,
 		Valid: len(c.contacts), Skipped: c.skipped,
@@ -59,7 +59,7 @@ func (d Dialect) campaign(c *campaign, now time.Time) campaignRecord {
 		r.Description = new(c.description)
 	}
 	if c.scheduled {
-		r.Schedule = &stamp{c.begin, d.Times}
+		r.Schedule = &stamp{c.begin, d.Times} // as it was sent
 	}
 	if c.hours.calling != nil {
 		r.DailyStart, r.DailyEnd = new(c.daily[0]), new(c.daily[1])

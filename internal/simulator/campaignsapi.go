@@ -40,7 +40,7 @@ func (s *Simulator) createCampaign(x *exchange) reply {
 	c.plan()
 	s.dialler.add(c)
 	s.courier.attend(s)
-	return x.ok(s.cfg.Dialect.CreatedStatus, s.cfg.Dialect.campaign(c, now))
+	return x.ok(s.cfg.Dialect.CreatedStatus, s.cfg.Dialect.campaign(c, now, s.times()))
 }
 
 func (s *Simulator) listCampaigns(x *exchange) reply {
@@ -61,7 +61,7 @@ func (s *Simulator) listCampaigns(x *exchange) reply {
 			continue
 		}
 		if total >= p.start() && total < p.end() {
-			r := s.cfg.Dialect.campaign(c, now)
+			r := s.cfg.Dialect.campaign(c, now, s.times())
 			s.cfg.Dialect.total(&r, true)
 			records = append(records, r)
 		}
@@ -78,7 +78,7 @@ func (s *Simulator) getCampaign(x *exchange) reply {
 	if c == nil {
 		return x.noCampaign()
 	}
-	return x.ok(http.StatusOK, s.cfg.Dialect.campaign(c, now))
+	return x.ok(http.StatusOK, s.cfg.Dialect.campaign(c, now, s.times()))
 }
 
 func (x *exchange) noCampaign() reply {
@@ -117,7 +117,7 @@ func campaignAction(verb string) func(*Simulator, *exchange) reply {
 		s.courier.attend(s)
 		answer := envelope{Success: x.success(), Message: act.done, RequestID: x.id, Timestamp: x.stamp()}
 		if s.cfg.Dialect.ActionData {
-			answer.Data = s.cfg.Dialect.campaign(c, now)
+			answer.Data = s.cfg.Dialect.campaign(c, now, s.times())
 		}
 		return x.bare(http.StatusOK, answer)
 	}

@@ -1,20 +1,27 @@
 package simulator
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// clock has two hands. now is simulated time, which calls and campaigns live
-// in and which may run fast; wall is the server's own clock, which rate-limit
-// windows and the Date header use, so that a fast simulation doesn't shorten
-// the windows. Advancing moves both.
+// clock has two hands, which begin at the same time. now is simulated time,
+// which calls and campaigns live in and which may run fast; wall is the
+// server's own clock, which rate-limit windows and the Date header use, so that
+// a fast simulation doesn't shorten the windows. Advancing moves both.
 type clock struct {
-	began    time.Time // this machine's time when simulated time was base
-	base     time.Time
-	speed    float64
-	skew     time.Duration
-	advanced atomic.Int64 // nanoseconds
+	began time.Time // this machine's time at base
+	base  time.Time
+	speed float64
+
+	mu       sync.RWMutex
+	advanced time.Duration
+	jumps    []jump // oldest first; none where both hands go at the same speed
+}
+
+// jump is one advance.
+type jump struct {
+	at, by time.Duration // at is of simulated time since base
 }
 
 func newClock(start time.Time, speed float64, skew time.Duration) *clock {
@@ -24,22 +31,55 @@ func newClock(start time.Time, speed float64, skew time.Duration) *clock {
 	}
 	// Round drops the monotonic reading: simulated times are compared with
 	// times that came in by the wire.
-	return &clock{began: began, base: start.Round(0).UTC(), speed: speed, skew: skew}
+	return &clock{began: began, base: start.Round(0).UTC(), speed: speed}
 }
 
 func (c *clock) now() time.Time {
-	elapsed := time.Since(c.began)
-	if c.speed != 1 {
-		elapsed = time.Duration(float64(elapsed) * c.speed)
-	}
-	return c.base.Add(elapsed + time.Duration(c.advanced.Load()))
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.base.Add(c.elapsed(c.speed))
 }
 
 func (c *clock) wall() time.Time {
-	return time.Now().Round(0).UTC().Add(c.skew + time.Duration(c.advanced.Load()))
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.base.Add(c.elapsed(1))
 }
 
-func (c *clock) advance(d time.Duration) { c.advanced.Add(int64(d)) }
+// elapsed is the time since base on a hand of this speed.
+func (c *clock) elapsed(speed float64) time.Duration {
+	d := time.Since(c.began)
+	if speed != 1 {
+		d = time.Duration(float64(d) * speed)
+	}
+	return d + c.advanced
+}
+
+func (c *clock) advance(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.speed != 1 {
+		c.jumps = append(c.jumps, jump{c.elapsed(c.speed), by})
+	}
+	c.advanced += by
+}
+
+// shown is what wall showed at a simulated time. What answers say of times is
+// this: a client compares it with the Date header. Times before base, of what
+// was made up, are on both hands the same.
+func (c *clock) shown(t time.Time) time.Time {
+	since := t.Sub(c.base)
+	if t.IsZero() || c.speed == 1 || since <= 0 {
+		return t
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var jumped time.Duration // these went by on both hands
+	for _, j := range c.jumps {
+		jumped += max(0, min(j.by, since-j.at))
+	}
+	return c.base.Add(time.Duration(float64(since-jumped)/c.speed) + jumped)
+}
 
 // until is how long this machine's clock takes to bring simulated time to t.
 func (c *clock) until(t time.Time) time.Duration {

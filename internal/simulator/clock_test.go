@@ -1,25 +1,26 @@
 package simulator
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestClock(t *testing.T) {
 	start := time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{Start: start, Speed: 60, Skew: time.Hour})
+		s := New(Config{Start: start, Speed: 60})
 		defer s.Close()
-		began := time.Now()
 		time.Sleep(time.Minute)
 		assert.Equal(t, start.Add(time.Hour), s.Now())
-		assert.Equal(t, began.Add(time.Minute+time.Hour).UTC(), s.ServerTime())
+		assert.Equal(t, start.Add(time.Minute), s.ServerTime())
 		s.Advance(24 * time.Hour)
 		assert.Equal(t, start.Add(25*time.Hour), s.Now())
-		assert.Equal(t, began.Add(time.Minute+25*time.Hour).UTC(), s.ServerTime())
+		assert.Equal(t, start.Add(time.Minute+24*time.Hour), s.ServerTime())
 		assert.InDelta(t, time.Second, s.clock.until(s.Now().Add(time.Minute)), 2)
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -28,6 +29,43 @@ func TestClock(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.Equal(t, s.ServerTime(), s.Now(), "one clock unless asked otherwise")
 	})
+}
+
+// However fast calls go, an answer tells when they were made, and in which order, by the clock that its Date header shows.
+func TestTimesOfAnswersAreThoseOfDate(t *testing.T) {
+	for name, cfg := range map[string]Config{
+		"real": {}, "fast": {Speed: 1000}, "slow": {Speed: 0.1}, "start": {Speed: 10, Start: time.Date(2020, 3, 10, 9, 0, 0, 0, time.UTC)},
+		"skew": {Speed: 10, Skew: time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := inMemory(t, cfg)
+				agent, last := a.agent("A"), time.Time{}
+				on := func(record map[string]any, key string) time.Time {
+					at, err := time.Parse(time.RFC3339, record[key].(string))
+					require.NoError(t, err)
+					return at
+				}
+				for i := range 4 {
+					time.Sleep(90 * time.Second)
+					if i == 2 {
+						a.sim.Advance(time.Hour)
+					}
+					created := a.post("/call", object{"agent_id": agent, "source_number": "+919240018601", "phone_number": "+919876543210"})
+					date, err := http.ParseTime(created.header.Get("Date"))
+					require.NoError(t, err)
+					assert.WithinDuration(t, date, on(created.data(), "created_at"), time.Second)
+					assert.Greater(t, date.Sub(last), 89*time.Second)
+					last = date
+				}
+				a.sim.Advance(time.Hour)
+				listed := a.get("/calls?from_date=" + last.Format(time.RFC3339)).list()
+				require.Len(t, listed, 1, "what is asked for by that clock is found")
+				assert.WithinDuration(t, last, on(listed[0], "started_at"), time.Second)
+				assert.False(t, on(listed[0], "ended_at").After(a.sim.ServerTime()))
+			})
+		})
+	}
 }
 
 func TestSpeed(t *testing.T) {

@@ -23,16 +23,18 @@ type Config struct {
 	// Dialect chooses among the answers that the documentation leaves open.
 	Dialect Dialect
 
-	// Start is the simulated time at which the simulator begins; zero means
-	// the server's clock (see Skew).
+	// Start is the time at which the simulator begins, on both clocks; zero
+	// means this machine's clock and Skew.
 	Start time.Time
 
 	// Speed is how fast simulated time passes, 1 when zero. Rate-limit
 	// windows and the Date header don't follow it: they stay on the
-	// server's clock.
+	// server's clock, and answers tell by it when something happened.
+	// Durations are simulated, as are calling hours and schedules.
 	Speed float64
 
-	// Skew is how far the server's clock is ahead of this machine's.
+	// Skew is how far the server's clock is ahead of this machine's,
+	// without Start.
 	Skew time.Duration
 
 	// Zone is where the HH:MM of calling hours and blackouts are read; nil

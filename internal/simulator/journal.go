@@ -111,7 +111,7 @@ func (j *journal) requests() []Request {
 func scrub(h http.Header) http.Header {
 	h = h.Clone()
 	if v := h.Get("Authorization"); v != "" {
-		h.Set("Authorization", "..."+v[max(len(v)-4, 0):])
+		h.Set("Authorization", ending4(v))
 	}
 	return h
 }

@@ -49,6 +49,16 @@ func (s stamp) MarshalJSON() ([]byte, error) {
 	return append(b, '"'), nil
 }
 
+// times writes simulated times, as the server's clock showed them.
+type times struct {
+	form  TimeForm
+	clock *clock
+}
+
+func (s *Simulator) times() times { return times{s.cfg.Dialect.Times, s.clock} }
+
+func (t times) at(simulated time.Time) stamp { return stamp{t.clock.shown(simulated), t.form} }
+
 // parseTime reads a time as a filter or a schedule gives it: RFC 3339, the
 // same without an offset (then UTC), or a date alone.
 func parseTime(s string) (time.Time, bool) {

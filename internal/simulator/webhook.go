@@ -132,10 +132,11 @@ func (c *courier) ended(s *Simulator, one *call) {
 
 // deliver tries until the endpoint answers 2xx.
 func (c *courier) deliver(s *Simulator, hook webhookConfig, one *call) {
+	t := times{TimeZ, s.clock}
 	body := mustMarshal(map[string]any{
 		"event":     eventCallEnded,
-		"timestamp": stamp{at: one.ended()},
-		"data":      one.record(one.ended(), TimeZ),
+		"timestamp": t.at(one.ended()),
+		"data":      one.record(one.ended(), t),
 	})
 	wait := c.backoff
 	for try := 1; ; try++ {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -43,7 +44,11 @@ func (a *attempt) timedOut() bool { return errors.Is(a.ctx.Err(), context.Deadli
 // newAttempt derives the context of one attempt from that of the request. The timeout can't be a change of the request's
 // context, which the loop watches too.
 func (x *Exchange) newAttempt(parent context.Context) *attempt {
-	a := &attempt{}
+	a := &x.first
+	if x.begun { // the transport may still hold the one before
+		a = new(attempt)
+	}
+	x.begun = true
 	deadline := x.Until
 	if x.Timeout > 0 {
 		if limit := time.Now().Add(x.Timeout); deadline.IsZero() || limit.Before(deadline) {
@@ -76,8 +81,11 @@ func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		x.attempt = x.newAttempt(req.Context())
 	}
 	out := req.WithContext(x.attempt.ctx)
-	if t.cloneHeader {
-		out.Header = req.Header.Clone()
+	out.Host = out.URL.Host
+	out.Header = x.Header
+	if t.cloneHeader || len(req.Header) > 0 {
+		out.Header = x.Header.Clone()
+		maps.Copy(out.Header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	}
 	if !x.Repeatable {
 		// With an Idempotency-Key and a way to read the body again, net/http sends a POST a second time when a

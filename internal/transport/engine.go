@@ -37,18 +37,17 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 
 // Do sends the request until the driver is content. What came of it, the driver knows. The error is only of
 // use when the driver was never asked.
-func (e *Engine) Do(x *Exchange, req *http.Request, body []byte) error {
+func (e *Engine) Do(x *Exchange, body []byte) error {
 	defer x.End() // also when a middleware panics
-	r, err := retryablehttp.FromRequest(req)
-	if err != nil {
-		return err
-	}
+	// The exchange is the context, which is how an attempt finds it.
+	req := http.Request{Method: x.Method, URL: &x.URL, Header: x.clientHeader(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	x.request.Request = req.WithContext(x)
 	if body != nil {
-		if err := r.SetBody(body); err != nil {
+		if err := x.request.SetBody(body); err != nil {
 			return err
 		}
 	}
-	_, err = e.loop.Do(r) //nolint:bodyclose // the driver has read and closed it
+	_, err := e.loop.Do(&x.request) //nolint:bodyclose // the driver has read and closed it
 	return err
 }
 
@@ -66,5 +65,7 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 // prepareRetry does the waiting, and not Backoff, which knows neither the call nor its context and can't
 // end it.
 func prepareRetry(req *http.Request) error {
-	return exchangeOf(req.Context()).Driver.Pause()
+	x := exchangeOf(req.Context())
+	req.Header = x.clientHeader() // or a jar's cookies would be in it twice
+	return x.Driver.Pause()
 }

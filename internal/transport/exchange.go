@@ -5,7 +5,10 @@ package transport
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 // Driver decides what follows an attempt.
@@ -23,6 +26,11 @@ type Exchange struct {
 	context.Context
 	Driver Driver
 
+	// What is sent. Each attempt has the same header, so a transport that changes it must be given its own.
+	Method string
+	URL    url.URL
+	Header http.Header
+
 	// Repeatable says that a request may be delivered twice, so net/http may repeat it on a stale connection.
 	Repeatable bool
 	// Timeout is for one attempt, the reading of its body included; 0 is none.
@@ -31,6 +39,9 @@ type Exchange struct {
 	Until time.Time
 
 	attempt *attempt
+	first   attempt // where most calls end
+	begun   bool
+	request retryablehttp.Request
 }
 
 type exchangeKey struct{}
@@ -46,6 +57,17 @@ func (x *Exchange) Value(key any) any {
 func exchangeOf(ctx context.Context) *Exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*Exchange)
 	return x
+}
+
+// clientHeader holds just what http.Client adds to. It would copy the others, which each attempt is given further down.
+func (x *Exchange) clientHeader() http.Header {
+	header := make(http.Header)
+	for _, name := range []string{"Cookie", "Referer"} {
+		if v, ok := x.Header[name]; ok {
+			header[name] = v
+		}
+	}
+	return header
 }
 
 // Sent tells if the request of the current attempt may have left this machine whole. It is false only when that is

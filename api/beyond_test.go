@@ -1,0 +1,33 @@
+package api_test
+
+// unknownAnswer holds the operations of whose successful answer no source tells the shape.
+var unknownAnswer = map[string]bool{
+	"GET /health":                            true,
+	"GET /industries":                        true,
+	"GET /industries/{industry}/agent-types": true,
+	"GET /voices":                            true,
+	"GET /voices/languages":                  true,
+}
+
+// beyond holds the keys that the simulator answers and no source tells, by operation. The file has no more than the sources; what the
+// simulator adds is one way in which the service may go on from there. TestMethods fails for an entry that it doesn't meet.
+var beyond = func() map[string]bool {
+	keys := make(map[string]bool)
+	for route, list := range map[string][]string{
+		"POST /call":                {"data.agent_id", "data.phone_number", "data.direction", "data.created_at"},
+		"POST /campaigns":           {"data.agent_id", "data.phone_number", "data.schedule_time", "data.blackout_periods"},
+		"GET /campaigns":            {"data[*].agent_id", "data[*].phone_number", "data[*].schedule_time"},
+		"DELETE /agents/{agent_id}": {"data", "message"},
+
+		"GET /campaigns/{campaign_id}":         {"data.agent_id", "data.phone_number", "data.schedule_time"},
+		"POST /campaigns/{campaign_id}/pause":  {"data"},
+		"POST /campaigns/{campaign_id}/resume": {"data"},
+		"POST /campaigns/{campaign_id}/stop":   {"data"},
+		"POST /campaigns/{campaign_id}/cancel": {"data"},
+	} {
+		for _, key := range list {
+			keys[route+" $.body."+key] = true
+		}
+	}
+	return keys
+}()

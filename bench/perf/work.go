@@ -1,0 +1,50 @@
+package main
+
+import "context"
+
+// work is what all sides do.
+type work struct {
+	name       string
+	op         func(client, context.Context) error
+	loopback   bool // or in memory
+	goroutines int
+	attempts   int
+	limit      *limit
+}
+
+// limit is what this project's client is to reach.
+type limit struct {
+	what  string
+	of    func(result) comparison
+	value float64
+	least bool // or at most
+}
+
+func timeAtMost(value float64) *limit {
+	return &limit{"time, of the hand-written client's", func(r result) comparison { return r.against(ours, timeOf) }, value, false}
+}
+
+const callers = 64
+
+func works() []work {
+	var all []work
+	for _, w := range []struct {
+		name             string
+		op               func(client, context.Context) error
+		memory, loopback *limit
+	}{
+		{"GET one record", client.get, timeAtMost(0.60), timeAtMost(0.97)},
+		{"POST 1 KB", client.create, timeAtMost(0.60), timeAtMost(0.97)},
+		{"page of 100 calls with transcripts", client.list, timeAtMost(0.50), timeAtMost(0.50)},
+		{"POST 2 MB", client.campaign, nil, nil},
+	} {
+		all = append(all,
+			work{name: w.name, op: w.op, goroutines: 1, attempts: 1, limit: w.memory},
+			work{name: w.name, op: w.op, goroutines: 1, attempts: 1, limit: w.loopback, loopback: true})
+	}
+	return append(all,
+		work{name: "64 goroutines GET one record", op: client.get, goroutines: callers, attempts: 1, loopback: true, limit: &limit{
+			"requests per second, of the hand-written client's", func(r result) comparison { return r.against(ours, rateOf) }, 0.95, true}},
+		work{name: "2 MB, three attempts", op: client.campaign, goroutines: 1, attempts: 1 + retries, limit: &limit{
+			"bytes allocated, of the encoded size", func(r result) comparison { return r.perByte(ours) }, 1.2, false}})
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/simulator"
+)
+
+// How much of each kind the page is told of. The simulator remembers requestsKept requests, from which the attempts
+// are derived.
+const (
+	requestsKept  = 500
+	requestsShown = 60
+	callsShown    = 40
+	keysShown     = 6
+	faultsShown   = 30
+)
+
+// state is what the page shows.
+type state struct {
+	simulator.Snapshot
+	Requests []requestView `json:"requests"` // newest first
+	Received int           `json:"received"` // how many requests ever
+	Throttle int           `json:"throttled"`
+	Faulty   int           `json:"faulty"` // requests that a fault befell
+	Keys     []keyView     `json:"keys"`
+	BarMS    int64         `json:"bar_ms"`
+	Faults   []faultView   `json:"faults"` // in force
+	InForce  int           `json:"in_force"`
+}
+
+// requestView is a request. Its path isn't shown: it may have a phone number in it.
+type requestView struct {
+	ID      string         `json:"id"`
+	Time    time.Time      `json:"time"`
+	Method  string         `json:"method"`
+	Route   string         `json:"route"`  // "" when there is no such endpoint
+	Status  int            `json:"status"` // 0 for none
+	Pending bool           `json:"pending"`
+	Fault   simulator.Kind `json:"fault"`
+	MS      float64        `json:"ms"`
+	Attempt int            `json:"attempt"`
+}
+
+// keyView is the rate-limit window of a key, when there is one, and its traffic.
+type keyView struct {
+	Key    string                    `json:"key"` // "" for requests without one
+	Window *simulator.RateWindowView `json:"window"`
+	Bars   []bar                     `json:"bars"`
+	End    time.Time                 `json:"end"` // of the last bar
+}
+
+// faultView is a fault in force.
+type faultView struct {
+	Method string         `json:"method"` // "" for any
+	Route  string         `json:"route"`  // "" for any
+	Kind   simulator.Kind `json:"kind"`
+	Status int            `json:"status"`
+	Times  int            `json:"times"` // below zero for ever
+	Share  float64        `json:"share"` // of the matching requests; 0 for all
+}
+
+func (d *dashboard) state() state {
+	v := state{Snapshot: d.sim.Snapshot(callsShown), Received: d.sim.RequestCount(), BarMS: d.traffic.length.Milliseconds()}
+	v.Throttle, v.Faulty = d.traffic.totals()
+	v.Requests = latestRequests(d.sim.Requests())
+	v.Keys = byKey(v.Windows, d.traffic.charts(v.ServerTime))
+	v.Windows = nil
+	faults := d.sim.Faults()
+	v.InForce = len(faults)
+	v.Faults = make([]faultView, 0, faultsShown)
+	for _, f := range faults[:min(len(faults), faultsShown)] {
+		v.Faults = append(v.Faults, viewFault(f))
+	}
+	return v
+}
+
+func latestRequests(list []simulator.Request) []requestView {
+	numbers := attempts(list)
+	shown := make([]requestView, 0, requestsShown)
+	for i := len(list) - 1; i >= 0 && len(shown) < requestsShown; i-- {
+		r := list[i]
+		shown = append(shown, requestView{
+			ID: r.ID, Time: r.Time, Method: r.Method[:min(len(r.Method), 12)], Route: r.Route, Status: r.Status, Pending: pending(r),
+			Fault: r.Fault, MS: float64(r.Duration.Microseconds()) / 1000, Attempt: numbers[i],
+		})
+	}
+	return shown
+}
+
+// byKey brings together what the limiter and the traffic know of each key: first the keys with a window.
+func byKey(windows []simulator.RateWindowView, charts []chart) []keyView {
+	list := []keyView{}
+	seen := make(map[string]bool)
+	for _, w := range windows {
+		v := keyView{Key: w.Key, Window: &w}
+		for _, c := range charts {
+			if c.key == w.Key {
+				v.Bars, v.End = c.bars, c.end
+			}
+		}
+		seen[w.Key] = true
+		list = append(list, v)
+	}
+	for _, c := range charts {
+		if !seen[c.key] {
+			list = append(list, keyView{Key: c.key, Bars: c.bars, End: c.end})
+		}
+	}
+	return list[:min(len(list), keysShown)]
+}

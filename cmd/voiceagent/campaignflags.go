@@ -1,0 +1,87 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+// campaignFlags are the flags of campaigns create and campaigns run.
+type campaignFlags struct {
+	agent, from string
+	phoneColumn string
+	concurrency int
+	retryOn     []string
+	retryAfter  time.Duration
+	maxRetries  int
+	hours       string
+	blackouts   []string
+	schedule    string
+}
+
+func (f *campaignFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.agent, "agent", "", "the id of the agent that talks (required)")
+	flags.StringVar(&f.from, "from", "", "the number to call from (required)")
+	flags.StringVar(&f.phoneColumn, "phone-column", "", "the column with the numbers")
+	flags.IntVar(&f.concurrency, "concurrency", 0, "calls at a time, 1 to 50; 0 leaves it to the API, which takes 1")
+	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "call again who wasn't reached: no_answer, voicemail, failed")
+	flags.DurationVar(&f.retryAfter, "retry-after", 0, "how long to wait before calling again: whole minutes, like 30m or 2h")
+	flags.IntVar(&f.maxRetries, "max-retries", 0, "how often to call again; 2 to 3 are recommended")
+	flags.StringVar(&f.hours, "hours", "", "call only within these hours, like 09:00-18:00; the API doesn't say in which zone, probably India's")
+	flags.StringArrayVar(&f.blackouts, "blackout", nil, "don't call at this time of day, like 13:00-14:00; may be repeated")
+	flags.StringVar(&f.schedule, "schedule", "", "begin at this time, like 2025-01-31T09:00:00+05:30, instead of at once")
+	complete(cmd, "retry-on", "no_answer", "voicemail", "failed")
+	required(cmd, "agent", "from")
+}
+
+// retry returns nil when nothing about retries was asked for.
+func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
+	if len(f.retryOn) == 0 {
+		if f.retryAfter != 0 || f.maxRetries != 0 {
+			return nil, usagef("--retry-after and --max-retries need --retry-on")
+		}
+		return nil, nil
+	}
+	retry := &voiceagent.CampaignRetry{Enabled: true, MaxRetries: f.maxRetries}
+	for _, status := range f.retryOn {
+		retry.OnStatuses = append(retry.OnStatuses, voiceagent.CallStatus(status))
+	}
+	switch {
+	case f.retryAfter < 0 || f.retryAfter%time.Minute != 0:
+		return nil, usagef("--retry-after %s: it must be whole minutes, like 30m or 2h", f.retryAfter)
+	case f.retryAfter == 0:
+	case f.retryAfter%time.Hour == 0:
+		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Hour), "hours"
+	default:
+		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Minute), "minutes"
+	}
+	return retry, nil
+}
+
+// times returns when the campaign may call, and when it begins. The times of day themselves are checked by the client.
+func (f *campaignFlags) times() (hours *voiceagent.CallingHours, blackouts []voiceagent.Blackout, begin time.Time, err error) {
+	if f.hours != "" {
+		start, end, ok := strings.Cut(f.hours, "-")
+		if !ok {
+			return nil, nil, begin, usagef("--hours %q: write it like 09:00-18:00", f.hours)
+		}
+		hours = &voiceagent.CallingHours{Start: start, End: end}
+	}
+	for _, blackout := range f.blackouts {
+		start, end, ok := strings.Cut(blackout, "-")
+		if !ok {
+			return nil, nil, begin, usagef("--blackout %q: write it like 13:00-14:00", blackout)
+		}
+		blackouts = append(blackouts, voiceagent.Blackout{Start: start, End: end})
+	}
+	if f.schedule != "" {
+		if begin, err = time.Parse(time.RFC3339, f.schedule); err != nil {
+			return nil, nil, begin, usagef("--schedule %q: write it with the zone, like 2025-01-31T09:00:00+05:30", f.schedule)
+		}
+	}
+	return hours, blackouts, begin, nil
+}

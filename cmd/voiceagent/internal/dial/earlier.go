@@ -1,0 +1,145 @@
+package dial
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/voiceagent-go/voiceagent/boltledger"
+)
+
+// history tells what earlier runs did with the same people, and refuses to call them again where nobody has said so.
+func (r *run) history() error {
+	s := r.state
+	if s.again {
+		r.say("this run was begun %s: %d of its %s made, and aren't made again\n", s.begun.since(), s.made, count(len(r.plan.digests), "campaign"))
+		if s.open > 0 {
+			r.say("of %d it isn't known: they are looked for first\n", s.open)
+		}
+		if s.made == len(r.plan.digests) {
+			r.say("nobody is called now; to call all of these people again give another --name, and --again\n")
+		}
+		return nil
+	}
+	changed, others := s.earlier(r.o, r.plan)
+	if len(changed) > 0 {
+		n := changed[0]
+		what := fmt.Sprintf("%s was called %s and has changed since: all %s would be called, also those who were", r.o.File, n.since(), count(r.plan.contacts, "contact"))
+		err := badInput("%s.\nPut it back as it was to go on:\n  %s\nor put only the new rows into a file of their own, or say --again", what, n.Command)
+		switch {
+		case r.o.Again:
+			r.say("NOTE: %s\n", what)
+		case r.o.DryRun:
+			r.say("WARNING: %v\n", err)
+		default:
+			return err
+		}
+	}
+	for _, n := range others {
+		differs := "with other parameters"
+		if n.Server != sameServer(r.o.Server) {
+			differs = fmt.Sprintf("at another address, %s, which may be the same account's", n.Server)
+		}
+		what := fmt.Sprintf("the same contacts were called by a run begun %s, %s: %q, %s. This run would call them again", n.since(), differs, n.Name, n.Command)
+		if r.o.Yes && !r.o.Again && !r.o.DryRun {
+			return badInput("%s: if that is meant, say --again", what)
+		}
+		r.say("NOTE: %s\n", what)
+	}
+	if note := s.met(r.o, r.plan); note != "" {
+		r.say("NOTE: %s\n", note)
+	}
+	return nil
+}
+
+// met tells of the newest run that has called some of the same people with the same agent and source number, from another list. Lists overlap
+// for good reasons, so it refuses nothing.
+func (s *state) met(o Options, p *plan) string {
+	var newest note
+	var shared, runs int
+	var ours prints
+	for path, n := range s.notes(o) {
+		if n.Agent != o.Agent || n.From != o.From || n.Hash == p.source.hash || n.Path == absolute(o.File) {
+			continue
+		}
+		if ours == nil {
+			ours = p.known.prints()
+		}
+		in := ours.common(printsPath(path))
+		if in == 0 || !n.sent(path) {
+			continue
+		}
+		if runs++; n.Began.After(newest.Began) {
+			newest, shared = n, in
+		}
+	}
+	if runs == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("of %s %d were called by a run of another list, begun %s: %q, %s", count(p.contacts, "contact"), shared, newest.since(), newest.Name, newest.Command)
+	if runs > 1 {
+		text += fmt.Sprintf("; %s before it called some of them, too", count(runs-1, "run"))
+	}
+	return text
+}
+
+// notes are those that other runs left behind, by their paths.
+func (s *state) notes(o Options) iter.Seq2[string, note] {
+	return func(yield func(string, note) bool) {
+		paths, _ := filepath.Glob(filepath.Join(o.StateDir, "run-*.json"))
+		for _, path := range paths {
+			var n note
+			text, err := os.ReadFile(path)
+			if err != nil || path == s.note || json.Unmarshal(text, &n) != nil {
+				continue
+			}
+			if !yield(path, n) {
+				return
+			}
+		}
+	}
+}
+
+// earlier returns other runs that have sent something, the newest first: those of the same file with another content, and those
+// of the same content with another agent, name, column or source number. At another server it is the same content with the same agent and source
+// number: an account has one set of agents, however it is reached.
+func (s *state) earlier(o Options, p *plan) (changed, others []note) {
+	for path, n := range s.notes(o) {
+		if n.Server != sameServer(o.Server) {
+			if n.Hash == p.source.hash && n.Agent == o.Agent && n.From == o.From && n.sent(path) {
+				others = append(others, n)
+			}
+			continue
+		}
+		switch {
+		case n.Hash == p.source.hash && n.sent(path):
+			others = append(others, n)
+		case n.Hash != p.source.hash && n.Path == absolute(o.File) && n.sent(path):
+			changed = append(changed, n)
+		}
+	}
+	for _, found := range [][]note{changed, others} {
+		slices.SortFunc(found, func(a, b note) int { return b.Began.Compare(a.Began) })
+	}
+	return changed, others
+}
+
+// sent tells if a run has made a campaign, or may have. What can't be read, as its run goes on at this moment or its ledger is gone, may have.
+func (n *note) sent(path string) bool {
+	key := strings.TrimSuffix(filepath.Base(path), ".json")
+	file := strings.TrimSuffix(path, ".json") + ".ledger"
+	if _, err := os.Stat(file); err != nil {
+		return true
+	}
+	ledger, err := boltledger.Open(file)
+	if err != nil {
+		return true
+	}
+	defer ledger.Close()
+	made, open, err := entries(ledger, key, n.Parts)
+	return err != nil || len(made)+open > 0
+}

@@ -1,0 +1,235 @@
+package dial
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"iter"
+	"path/filepath"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+const (
+	batchSize     = 2000 // contacts of a campaign, documented
+	shownProblems = 20
+
+	looksAtContext = 1000 // rows between two looks
+)
+
+// plan is what the first pass over the file found.
+type plan struct {
+	source   *source
+	numbers  numbering
+	known    seen
+	params   voiceagent.CampaignCreateParams
+	rows     int
+	contacts int
+	bad      int
+	again    int
+	problems []Problem // the first of the bad rows
+	repeated []Problem // the first of the rows whose number came before
+	first    string    // the first number
+	rejects  string    // the path of the file with the rows that are left out; "" when there are none
+	digests  []string  // of the contacts of each campaign
+}
+
+// check reads the whole file. It returns an error only where the file can't be read to its end, or the context ends.
+func check(ctx context.Context, s *source, o Options) (*plan, error) {
+	p := &plan{source: s, numbers: numbering{o.Region, o.AnyRange}, known: make(seen), params: o.params(s)}
+	left := rejects{path: o.Rejects, force: o.Force, header: &s.header}
+	defer left.drop()
+	batch := newDigest()
+	for one, err := range s.rows(p.numbers, p.known) {
+		if err != nil {
+			return p, err
+		}
+		if p.rows%looksAtContext == 0 && ctx.Err() != nil {
+			return p, &Interrupted{early: fmt.Sprintf("%s was being checked, and this command has sent nothing.", s.path), cause: context.Cause(ctx)}
+		}
+		p.rows++
+		if one.why != nil {
+			p.leaveOut(one)
+			if err := left.add(one); err != nil {
+				return p, badInput("the rows that are left out can't be written down: %w", err)
+			}
+			continue
+		}
+		if p.contacts++; p.contacts == 1 {
+			p.first = one.number
+		}
+		if batch.add(one) == batchSize {
+			p.digests = append(p.digests, batch.sum())
+		}
+	}
+	if batch.n > 0 {
+		p.digests = append(p.digests, batch.sum())
+	}
+	var err error
+	if p.rejects, err = left.finish(); err != nil {
+		return p, badInput("the rows that are left out can't be written down: %w", err)
+	}
+	return p, nil
+}
+
+func (p *plan) leaveOut(one row) {
+	if one.again {
+		if p.again++; len(p.repeated) < shownProblems {
+			p.repeated = append(p.repeated, *one.why)
+		}
+		return
+	}
+	if p.bad++; len(p.problems) < shownProblems {
+		p.problems = append(p.problems, *one.why)
+	}
+}
+
+// params are those of all campaigns. The name says whose contacts they are, and is the same each time: after a lost answer a campaign is
+// looked for by its name, agent, number and count of contacts, and that of another list, or of another column of this one, must not be taken for it.
+func (o Options) params(s *source) voiceagent.CampaignCreateParams {
+	stem := []rune(cmp.Or(o.Name, strings.TrimSuffix(s.name, filepath.Ext(s.name))))
+	column := s.header.keys[s.header.phone]
+	contacts := sha256.Sum256([]byte(s.hash + column))
+	return voiceagent.CampaignCreateParams{
+		Name:    string(stem[:min(len(stem), maxStem)]) + " " + hex.EncodeToString(contacts[:4]),
+		AgentID: o.Agent, From: o.From, PhoneColumn: column, MaxConcurrentCalls: o.Concurrency,
+		Retry: o.Retry, CallingHours: o.CallingHours, Blackouts: o.Blackouts, ScheduleAt: o.ScheduleAt,
+	}
+}
+
+// size is how many contacts a campaign has.
+func (p *plan) size(part int) int { return min(batchSize, p.contacts-(part-1)*batchSize) }
+
+// partName is the name of a campaign, as CreateBatches makes it.
+func (p *plan) partName(part int) string {
+	if len(p.digests) == 1 {
+		return p.params.Name
+	}
+	suffix := fmt.Sprintf(" (part %d)", part)
+	name := []rune(p.params.Name)
+	return string(name[:min(len(name), maxName-len(suffix))]) + suffix
+}
+
+// errNotAsPlanned ends the second pass.
+var errNotAsPlanned = errors.New("the file is not what was checked")
+
+// send reads the file again. Before the contact after a full campaign, and before the end, it compares what it has read with the plan, so
+// that nothing is sent that wasn't checked.
+func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
+	return func(yield func(voiceagent.Contact, error) bool) {
+		batch, part := newDigest(), 0
+		asPlanned := func() error {
+			part++
+			if part > len(p.digests) || batch.sum() != p.digests[part-1] {
+				return errNotAsPlanned
+			}
+			return stopped()
+		}
+		for one, err := range p.source.rows(p.numbers, p.known) {
+			if err == nil && one.why != nil {
+				continue
+			}
+			if err == nil && batch.n == batchSize {
+				err = asPlanned()
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			batch.add(one)
+			if !yield(p.source.contact(one), nil) {
+				return
+			}
+		}
+		if err := asPlanned(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// contact is a row as the API gets it.
+func (s *source) contact(one row) voiceagent.Contact {
+	contact := make(voiceagent.Contact, len(s.header.keys))
+	for i, key := range s.header.keys {
+		contact[key] = strings.TrimSpace(one.cells[i])
+	}
+	contact[s.header.keys[s.header.phone]] = one.number
+	return contact
+}
+
+// digest sums up the contacts of a campaign.
+type digest struct {
+	hash.Hash
+	n int
+}
+
+func newDigest() *digest { return &digest{Hash: sha256.New()} }
+
+// add returns how many contacts it has got.
+func (d *digest) add(one row) int {
+	var length [8]byte
+	write := func(text string) {
+		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
+		d.Write(length[:])
+		d.Write([]byte(text))
+	}
+	write(one.number)
+	for _, cell := range one.cells {
+		write(cell)
+	}
+	d.n++
+	return d.n
+}
+
+// sum returns the digest, and begins the next.
+func (d *digest) sum() string {
+	sum := hex.EncodeToString(d.Sum(nil))
+	d.Reset()
+	d.n = 0
+	return sum
+}
+
+// String is what the operator is shown before the question.
+func (p *plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s, %s, %d bad", p.source.name, count(p.rows, "row"), count(p.contacts, "contact"), p.bad)
+	if p.again > 0 {
+		fmt.Fprintf(&b, ", %s of a number left out", count(p.again, "repetition"))
+	}
+	b.WriteString("\n")
+	calls := max(p.params.MaxConcurrentCalls, 1)
+	campaigns := "1 campaign"
+	if n := len(p.digests); n > 1 {
+		campaigns = fmt.Sprintf("%d campaigns of up to %s", n, humanize.Comma(batchSize))
+		calls *= n
+	}
+	fmt.Fprintf(&b, "%s named %q; about %s at a time\n", campaigns, p.params.Name, count(calls, "call"))
+	fmt.Fprintf(&b, "agent %s; from %s; first contact ***%s (line %d)\n", p.params.AgentID, p.params.From, p.first[max(0, len(p.first)-4):],
+		p.known[digits(p.first)])
+	if at := p.params.ScheduleAt; !at.IsZero() {
+		fmt.Fprintf(&b, "scheduled for %s\n", at.Format("Mon 2 Jan 2006 15:04 -07:00"))
+	}
+	h := &p.source.header
+	fmt.Fprintf(&b, "numbers are in column %d (%s), without a country code those of %s; columns are separated by %s\n",
+		h.phone+1, h.names[h.phone], p.numbers.region, separatorName(p.source.comma))
+	if changes := h.renamed(); len(changes) > 0 {
+		fmt.Fprintf(&b, "column names are sent with letters, digits and underscores only: %s\n", strings.Join(changes, ", "))
+	}
+	return b.String()
+}
+
+// count writes a number of things: "1 row", "4,812 rows".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return humanize.Comma(int64(n)) + " " + thing + "s"
+}

@@ -1,0 +1,68 @@
+package dial
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// prints are of the numbers of a run: 8 bytes of a hash each, in order. A run leaves them behind, so that a later one can tell how many of the same
+// people it calls. Numbers are so few that a hash can be turned back by trying them all, so the file is for its owner only, as the others are.
+type prints []uint64
+
+func (s seen) prints() prints {
+	all := make(prints, 0, len(s))
+	for number := range s {
+		sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, number))
+		all = append(all, binary.BigEndian.Uint64(sum[:]))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// printsPath is the file beside a run's note.
+func printsPath(note string) string { return strings.TrimSuffix(note, ".json") + ".numbers" }
+
+func (p prints) save(path string) error {
+	file, err := createAtomic(path)
+	if err != nil {
+		return badInput("%w", err)
+	}
+	defer file.drop()
+	for _, one := range p {
+		if _, err := file.Write(binary.BigEndian.AppendUint64(nil, one)); err != nil {
+			return badInput("%w", err)
+		}
+	}
+	return file.replace()
+}
+
+// common counts those that are in a file, too: none when it can't be read, as it only serves a note.
+func (p prints) common(path string) (n int) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	in, left := bufio.NewReader(file), p
+	for len(left) > 0 {
+		var field [8]byte
+		if _, err := io.ReadFull(in, field[:]); err != nil {
+			if errors.Is(err, io.EOF) {
+				return n
+			}
+			return 0
+		}
+		for one := binary.BigEndian.Uint64(field[:]); len(left) > 0 && left[0] <= one; left = left[1:] {
+			if left[0] == one {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,104 @@
+package dial
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rejects writes the rows that are left out to a file, which is made when there is one.
+type rejects struct {
+	path   string
+	force  bool // also over what isn't one of ours
+	header *header
+	file   *atomicFile
+	csv    *csv.Writer
+}
+
+// rejectColumns come before the columns of the file.
+var rejectColumns = []string{"line", "column", "column_name", "reason"}
+
+func (r *rejects) add(one row) error {
+	if r.file == nil {
+		if err := r.mayWrite(); err != nil {
+			return err
+		}
+		file, err := createAtomic(r.path)
+		if err != nil {
+			return err
+		}
+		r.file, r.csv = file, csv.NewWriter(file)
+		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.header.names...)); err != nil {
+			return err
+		}
+	}
+	why := one.why
+	where := []string{strconv.Itoa(why.Line), strconv.Itoa(why.Column), why.Name, why.Reason}
+	return r.csv.Write(append(where, one.cells...))
+}
+
+// mayWrite refuses a file that is there, unless it begins like one that was written here.
+func (r *rejects) mayWrite() error {
+	if r.force {
+		return nil
+	}
+	exists, ours, err := r.standing()
+	if err != nil || !exists || ours {
+		return err
+	}
+	return fmt.Errorf("%s exists, isn't a list of such rows, and would be overwritten: move it away, name another file with --rejects, or say --force", r.path)
+}
+
+// standing tells what is at the path.
+func (r *rejects) standing() (exists, ours bool, err error) {
+	info, err := os.Stat(r.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, false, nil
+	case err != nil:
+		return false, false, err
+	case !info.Mode().IsRegular():
+		return true, false, nil
+	}
+	ours, err = beginsWith(r.path, strings.Join(rejectColumns, ","))
+	return true, ours, err
+}
+
+func beginsWith(path, text string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, int64(len(text))))
+	return string(head) == text, err
+}
+
+// finish puts the file in place. It returns its path; "" when there was nothing to write: then one of an earlier run is removed, as its rows
+// have been mended.
+func (r *rejects) finish() (string, error) {
+	if r.file == nil {
+		if _, ours, _ := r.standing(); ours {
+			return "", os.Remove(r.path)
+		}
+		return "", nil
+	}
+	r.csv.Flush()
+	if err := r.csv.Error(); err != nil {
+		return "", err
+	}
+	return r.path, r.file.replace()
+}
+
+// drop throws away what wasn't finished.
+func (r *rejects) drop() {
+	if r.file != nil {
+		r.file.drop()
+	}
+}

@@ -1,0 +1,157 @@
+package dial
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.etcd.io/bbolt"
+)
+
+// resultColumns follow the columns of the file. One whose name the file has already gets call_ in front.
+var resultColumns = []string{
+	"called_number", "status", "attempts", "duration_seconds", "sentiment", "cost", "started_at", "ended_at", "session_id", "end_reason", "ended_by",
+	"summary", "recording_url", "campaign_id",
+}
+
+// The status of a contact to whom the API lists no call, and of one of whom that says nothing: the answer to the request for its campaign
+// was lost, so that it may have been called.
+const (
+	notListed       = "no_call_listed"
+	campaignUnknown = "campaign_unknown"
+)
+
+// writeResults writes a line for each contact, in the order of the file.
+func (r *run) writeResults(ctx context.Context) error {
+	if !r.plan.source.intact() {
+		return fmt.Errorf("%s has changed, and the results are its rows with what became of them: put it back as it was", r.o.File)
+	}
+	calls, err := newOutcomes(r.parts, r.state.begun.Began)
+	if err != nil {
+		return err
+	}
+	defer calls.close()
+	err = calls.read(ctx, r.client, r.o.Agent, func(n int) { r.say("%s read\n", count(n, "call")) })
+	if err != nil {
+		return err
+	}
+	file, err := createAtomic(r.o.Results)
+	if err != nil {
+		return err
+	}
+	out := csv.NewWriter(file)
+	err = calls.db.View(func(tx *bbolt.Tx) error { return r.writeRows(out, calls, tx) })
+	out.Flush()
+	if err == nil {
+		err = out.Error()
+	}
+	if err != nil {
+		file.drop()
+		return err
+	}
+	if r.o.Force || r.state.owned {
+		err = file.replace()
+	} else {
+		err = file.place()
+	}
+	if err != nil {
+		return err
+	}
+	return r.state.own()
+}
+
+func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
+	names := r.plan.source.header.names
+	header := slices.Clone(names)
+	for _, name := range resultColumns {
+		for slices.Contains(header, name) {
+			name = "call_" + name
+		}
+		header = append(header, name)
+	}
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	n := 0
+	for one, err := range r.plan.source.rows(r.plan.numbers, r.plan.known) {
+		if err != nil {
+			return err
+		}
+		if one.why != nil {
+			continue
+		}
+		result, found, err := calls.of(tx, one.number)
+		if err != nil {
+			return err
+		}
+		part := &r.parts[n/batchSize]
+		switch {
+		case found:
+		case part.Unknown:
+			result.Status = campaignUnknown
+		default:
+			result.Status = notListed
+		}
+		if result.Campaign == "" {
+			result.Campaign = part.ID
+		}
+		n++
+		if err := out.Write(append(slices.Clone(one.cells), result.cells(one.number)...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasResults tells if a file begins like one that was written here.
+func hasResults(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	header, _ := csv.NewReader(io.LimitReader(file, longestRecord)).Read()
+	if len(header) < len(resultColumns) {
+		return false
+	}
+	for i, name := range header[len(header)-len(resultColumns):] {
+		if !strings.HasSuffix(name, resultColumns[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// cells are what a contact's line ends with.
+func (o *outcome) cells(number string) []string {
+	attempts := strconv.Itoa(o.Attempts)
+	if o.Status == campaignUnknown {
+		attempts = ""
+	}
+	return []string{
+		number, inert(o.Status), attempts, optional(o.Duration), inert(o.Sentiment), optional(o.Cost), inert(o.Started), inert(o.Ended),
+		inert(o.Session), inert(o.Reason), inert(o.EndedBy), inert(o.Summary), inert(o.Recording), inert(o.Campaign),
+	}
+}
+
+func optional(value *float64) string {
+	if value == nil {
+		return ""
+	}
+	return strconv.FormatFloat(math.Round(*value*1e4)/1e4, 'f', -1, 64)
+}
+
+// inert keeps a spreadsheet from taking for a formula what somebody said on the phone: a text from the API that begins like one gets an
+// apostrophe in front. Numbers that were made here, the number that was called, and the cells of the user's own file stay as they are.
+func inert(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

@@ -1,0 +1,224 @@
+package dial
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+// Run checks the file, makes the plan, asks, makes the campaigns, watches them to their end, and writes the results. doc.go says what it returns.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	sum := &Summary{File: o.File}
+	o, err := o.withDefaults()
+	if err != nil {
+		return sum, err
+	}
+	r := &run{o: o, sum: sum}
+	r.o.Out = &lockedWriter{w: o.Out}
+	r.say("checking %s\n", o.File) // it may take a while
+	s, err := openSource(o)
+	if err != nil {
+		return sum, err
+	}
+	defer s.close()
+	if file, ok := o.Out.(*os.File); ok {
+		r.screen = file
+	}
+	if r.plan, err = check(ctx, s, o); err == nil {
+		err = r.judge()
+	}
+	if err != nil {
+		return sum, err
+	}
+	if r.state, err = openState(o, r.plan); err != nil {
+		return sum, err
+	}
+	defer r.state.close()
+	return sum, r.dial(ctx)
+}
+
+// run is one run of the command.
+type run struct {
+	o      Options
+	sum    *Summary
+	plan   *plan
+	state  *state
+	client *voiceagent.Client
+	parts  []Part
+	screen *os.File // Out, if it is a file
+}
+
+func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, args...) }
+
+// judge tells about the rows that are left out, and stops where they are reason to.
+func (r *run) judge() error {
+	p := r.plan
+	r.sum.Rows, r.sum.Contacts, r.sum.Bad, r.sum.Repeated, r.sum.Rejects = p.rows, p.contacts, p.bad, p.again, p.rejects
+	showProblems(r.o.Out, p.problems, p.bad, "bad row")
+	showProblems(r.o.Out, p.repeated, p.again, "repeated number")
+	switch {
+	case p.rows == 0:
+		return badInput("%s has a header and no rows: there is nobody to call", r.o.File)
+	case p.bad > 0 && !r.o.SkipBad:
+		return badInput("%s: %d of %s can't be used; all of them are in %s. Nothing was sent.\nMend them and run it again, or go on without them with --skip-bad",
+			r.o.File, p.bad, count(p.rows, "row"), p.rejects)
+	case p.contacts == 0:
+		return badInput("%s: none of %s can be used; all of them are in %s. Nothing was sent", r.o.File, count(p.rows, "row"), p.rejects)
+	}
+	if p.rejects != "" {
+		r.say("%s left out, written to %s\n", count(p.bad+p.again, "row"), p.rejects)
+	}
+	return nil
+}
+
+func showProblems(w io.Writer, problems []Problem, all int, what string) {
+	for _, problem := range problems {
+		fmt.Fprintln(w, problem)
+	}
+	if more := all - len(problems); more > 0 {
+		fmt.Fprintf(w, "and %s more\n", count(more, what))
+	}
+}
+
+// dial shows the plan and carries it out.
+func (r *run) dial(ctx context.Context) error {
+	r.say("%s", r.plan)
+	if err := r.history(); err != nil {
+		return err
+	}
+	if err := r.state.mayWrite(r.o); err != nil {
+		return err
+	}
+	r.sum.Name, r.sum.DryRun = r.plan.params.Name, r.o.DryRun
+	if r.o.DryRun {
+		return nil
+	}
+	err := r.ask()
+	if ctx.Err() != nil {
+		return &Interrupted{early: r.nothing() + ".", cause: context.Cause(ctx)}
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.plan.source.unchanged(); err != nil {
+		return err
+	}
+	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
+		return err
+	}
+	if r.client, err = r.o.Client(voiceagent.WithLedger(r.state.ledger)); err != nil {
+		return err
+	}
+	if err := r.state.begin(r.o, r.plan); err != nil {
+		return err
+	}
+	failed := r.create(ctx)
+	r.sum.Campaigns = r.parts
+	if ctx.Err() != nil {
+		return r.interrupted(ctx, false)
+	}
+	if failed != nil {
+		return failed
+	}
+	if err := r.finish(ctx); err != nil {
+		return err
+	}
+	return r.unknown()
+}
+
+// finish watches the campaigns and writes the results.
+func (r *run) finish(ctx context.Context) error {
+	began := time.Now()
+	err := r.follow(ctx)
+	if err == nil && r.lookAgain(ctx) {
+		err = r.follow(ctx)
+	}
+	r.sum.total(r.parts, began)
+	if ctx.Err() != nil {
+		return r.interrupted(ctx, false)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, r.interrupted(ctx, false).goOn())
+	}
+	r.say("%s", r.sum.ended(r.o.Terminal))
+	err = r.writeResults(ctx)
+	if ctx.Err() != nil {
+		return r.interrupted(ctx, true)
+	}
+	if err != nil {
+		return fmt.Errorf("the campaigns have ended, but the results can't be written: %w\nRunning the same command again only writes them:\n  %s", err, r.state.begun.Command)
+	}
+	r.sum.Results = r.o.Results
+	r.say("results: %s\n", r.o.Results)
+	return nil
+}
+
+// ask asks whether to call, unless there is nobody left to call.
+func (r *run) ask() error {
+	if r.o.Yes || r.state.made == len(r.plan.digests) {
+		return nil
+	}
+	question := fmt.Sprintf("Call %s?", count(r.plan.contacts, "contact"))
+	if r.state.again {
+		question = fmt.Sprintf("Go on with %s?", count(r.state.left, "contact"))
+	}
+	yes, err := r.o.Ask(question)
+	switch {
+	case err != nil && r.state.again:
+		return fmt.Errorf("%w; %s", err, r.nothing())
+	case err != nil:
+		return err
+	case !yes:
+		return fmt.Errorf("%w: %s", ErrDeclined, r.nothing())
+	}
+	return nil
+}
+
+// nothing tells that this process has sent nothing.
+func (r *run) nothing() string {
+	if r.state.again {
+		return "nothing more was sent. The campaigns that were made before go on"
+	}
+	return "nothing was sent, and nobody is called"
+}
+
+// interrupted tells what goes on without this program.
+func (r *run) interrupted(ctx context.Context, ended bool) *Interrupted {
+	return &Interrupted{Campaigns: r.parts, Missing: r.missing(), Command: r.state.begun.Command, program: r.o.Program, cause: context.Cause(ctx), ended: ended}
+}
+
+// missing is how many contacts are in no campaign, for certain.
+func (r *run) missing() int {
+	in := 0
+	for _, part := range r.parts {
+		in += part.Contacts
+	}
+	return r.plan.contacts - in
+}
+
+// unknown is the error of a run of which some campaigns aren't known to exist; nil when there are none.
+func (r *run) unknown() error {
+	for _, part := range r.parts {
+		if part.Unknown {
+			return &Incomplete{Campaigns: r.parts, Missing: r.missing(), Command: r.state.begun.Command, program: r.o.Program, err: part.err}
+		}
+	}
+	return nil
+}
+
+// lockedWriter lets the goroutine that hears of Ctrl-C, and the one that draws, write too.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

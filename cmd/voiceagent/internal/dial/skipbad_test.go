@@ -1,0 +1,121 @@
+package dial_test
+
+import (
+	"encoding/csv"
+	"os"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
+)
+
+// readCSVLoose returns the lines of a file whose rows may have different lengths.
+func (d *desk) readCSVLoose(name string) [][]string {
+	d.t.Helper()
+	file, err := os.Open(d.path(name))
+	require.NoError(d.t, err)
+	defer file.Close()
+	reader := csv.NewReader(file)
+	reader.FieldsPerRecord = -1
+	records, err := reader.ReadAll()
+	require.NoError(d.t, err)
+	return records
+}
+
+func TestSkipBadCallsTheRestOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.write("contacts.csv", mixed)
+		_, err := d.run(t.Context(), func(o *dial.Options) { o.AnyRange, o.SkipBad = false, true })
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []string{"+919876543210", "+919876543211", "+919876543217"}, d.srv.Dialed())
+		assert.Contains(t, d.screen.String(), "contacts.csv: 16 rows, 3 contacts, 12 bad, 1 repetition of a number left out\n1 campaign named ")
+		assert.Contains(t, d.screen.String(), "columns are separated by semicolons\n")
+		assert.Contains(t, d.screen.String(), `"Mobile No." as Mobile_No_`)
+		rows := d.readCSV("contacts.results.csv")
+		require.Len(t, rows, 3)
+		assert.Equal(t, "98765 43210", rows[0]["Mobile No."])
+		assert.Equal(t, "+919876543210", rows[0]["called_number"])
+		for call, err := range d.srv.Client().Calls.All(t.Context(), voiceagent.CallListParams{}) {
+			require.NoError(t, err)
+			if call.PhoneNumber == "+919876543210" {
+				assert.Equal(t, "Asha", call.Metadata["Name"])
+				assert.Equal(t, "Pune", call.Metadata["City"])
+			}
+		}
+	})
+}
+
+func TestNumbersAreReadInTheirRegion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.write("contacts.csv", "number\t1st\n5550123456\tx\n+919876543210\ty\n")
+		_, err := d.run(t.Context(), func(o *dial.Options) { o.Region = "us" })
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []string{"+15550123456", "+919876543210"}, d.srv.Dialed())
+		assert.Contains(t, d.screen.String(), `"1st" as _1st`)
+	})
+}
+
+func TestThePlanIsAskedFor(t *testing.T) {
+	d := newDesk(t)
+	d.write("contacts.csv", contacts(3))
+	asked := ""
+	_, err := d.run(t.Context(), func(o *dial.Options) {
+		o.Yes = false
+		o.Ask = func(question string) (bool, error) {
+			asked = question
+			assert.Contains(t, d.screen.String(), "contacts.csv: 3 rows, 3 contacts, 0 bad")
+			return false, nil
+		}
+	})
+	require.ErrorIs(t, err, dial.ErrDeclined)
+	assert.Equal(t, "Call 3 contacts?", asked)
+	require.NoError(t, os.RemoveAll(d.path("state")))
+	summary, err := d.run(t.Context(), func(o *dial.Options) { o.Yes, o.DryRun = false, true })
+	require.NoError(t, err)
+	assert.True(t, summary.DryRun)
+	assert.NoDirExists(t, d.path("state"), "a dry run leaves nothing behind")
+	assert.Zero(t, d.srv.RequestCount())
+}
+
+func TestTheSameRunTwiceAtOnceIsRefused(t *testing.T) {
+	d := newDesk(t)
+	d.write("contacts.csv", contacts(3))
+	_, err := d.run(t.Context(), func(o *dial.Options) {
+		o.Yes = false
+		o.Ask = func(string) (bool, error) {
+			_, err := d.run(t.Context())
+			bad := &dial.BadInput{}
+			require.ErrorAs(t, err, &bad)
+			assert.Contains(t, err.Error(), "another process has it open. Is the same command running in another terminal?")
+			return false, nil
+		}
+	})
+	require.ErrorIs(t, err, dial.ErrDeclined)
+	assert.Zero(t, d.srv.RequestCount())
+}
+
+// When the file was mended, the list of its bad rows is gone. What others wrote stays, also with --force.
+func TestAStaleListOfRejectsIsRemoved(t *testing.T) {
+	d := newDesk(t)
+	d.write("contacts.csv", contacts(3)+"Nobody,12,1\n")
+	check := func(change ...func(*dial.Options)) error {
+		_, err := d.run(t.Context(), append(change, func(o *dial.Options) { o.DryRun = true })...)
+		return err
+	}
+	require.Error(t, check())
+	require.FileExists(t, d.path("contacts.rejects.csv"))
+	d.write("contacts.csv", contacts(3))
+	require.NoError(t, check())
+	assert.NoFileExists(t, d.path("contacts.rejects.csv"))
+	require.NoError(t, check(), "there is none")
+
+	d.write("contacts.rejects.csv", "mine\n")
+	require.NoError(t, check(func(o *dial.Options) { o.Force = true }))
+	assert.FileExists(t, d.path("contacts.rejects.csv"))
+}

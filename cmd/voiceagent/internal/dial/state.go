@@ -1,0 +1,243 @@
+package dial
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/boltledger"
+)
+
+// state is what a run leaves behind for when the same command is run again: a ledger, a note and the prints of the numbers, in files of their
+// own, so that runs of other files can go on at the same time and nobody can run the same twice at once.
+type state struct {
+	key    string // of the campaigns
+	note   string // the note's path
+	ledger *boltledger.Ledger
+	begun  *note // what was written before the first request; nil before that
+	again  bool  // an earlier process of the same run wrote it
+	made   int   // campaigns that it made
+	left   int   // contacts that are in none of them
+	open   int   // campaigns of which it isn't known
+	owned  bool  // the results file is this run's, if there is one
+}
+
+// note is written before the first request.
+type note struct {
+	Server  string    `json:"server"`
+	Agent   string    `json:"agent"`
+	From    string    `json:"from"`
+	Path    string    `json:"path"` // of the file
+	Name    string    `json:"name"`
+	Hash    string    `json:"hash"` // of the file's content
+	Plan    string    `json:"plan"` // a hash of all that is sent
+	Parts   int       `json:"parts"`
+	Results string    `json:"results"`
+	Written bool      `json:"written"` // Results is this run's
+	Command string    `json:"command"`
+	Began   time.Time `json:"began"`
+}
+
+// openState opens what there is of this run. Its key comes from the server, the file's content, agent, source number, name and column. What
+// else there is to choose isn't in it: other settings for the same people are refused rather than taken for another run.
+func openState(o Options, p *plan) (*state, error) {
+	hash := sha256.New()
+	for _, part := range []string{sameServer(o.Server), p.source.hash, o.Agent, o.From, p.params.Name, p.params.PhoneColumn} {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
+	}
+	key := "run-" + hex.EncodeToString(hash.Sum(nil))[:32]
+	s := &state{key: key, note: filepath.Join(o.StateDir, key+".json")}
+	path := filepath.Join(o.StateDir, key+".ledger")
+	if err := s.readNote(); err != nil {
+		return nil, err
+	}
+	if o.DryRun && !s.again {
+		return s, nil // it leaves nothing behind
+	}
+	if err := os.MkdirAll(o.StateDir, 0o700); err != nil {
+		return nil, badInput("the ledger, without which an interrupted run would call people twice, has no place: %w", err)
+	}
+	if _, err := os.Stat(path); s.begun != nil && errors.Is(err, fs.ErrNotExist) {
+		return nil, badInput("this run was begun %s, but its ledger %s is gone, and without it people would be called twice. "+
+			"To call all of them again give another --name, and --again", s.begun.since(), path)
+	}
+	ledger, err := boltledger.Open(path)
+	if err != nil {
+		return nil, badInput("%w. Is the same command running in another terminal?", err)
+	}
+	s.ledger = ledger
+	if err = s.readNote(); err == nil { // once more: until the ledger was open another process may have written it
+		err = s.compare(p)
+	}
+	if err != nil {
+		ledger.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *state) close() {
+	if s.ledger != nil {
+		s.ledger.Close()
+	}
+}
+
+func (s *state) readNote() error {
+	text, err := os.ReadFile(s.note)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	s.begun = new(note)
+	if err == nil {
+		err = json.Unmarshal(text, s.begun)
+	}
+	s.again = true
+	if err != nil {
+		return badInput("%s, which an earlier process of this run left, can't be read: %w", s.note, err)
+	}
+	return nil
+}
+
+// compare counts what an earlier process of the run made, and refuses to go on with other settings.
+func (s *state) compare(p *plan) error {
+	if s.begun == nil {
+		return nil
+	}
+	made, open, err := entries(s.ledger, s.key, max(s.begun.Parts, len(p.digests)))
+	if err != nil {
+		return err
+	}
+	s.made, s.open = len(made), open
+	if s.made+s.open == 0 { // it was refused, or killed, before anything was made
+		s.begun, s.again = nil, false
+		return nil
+	}
+	if s.begun.Plan != p.fingerprint() {
+		return badInput("this run was begun %s with other settings, and its campaigns may be calling. To go on with it use the same ones:\n  %s\n"+
+			"To call all of these people again give another --name, and --again", s.begun.since(), s.begun.Command)
+	}
+	s.left = p.contacts
+	for _, part := range made {
+		s.left -= p.size(part)
+	}
+	return nil
+}
+
+// entries returns what the ledger knows of the campaigns of a run: which were made, and of how many it isn't known.
+func entries(ledger *boltledger.Ledger, key string, parts int) (made []int, open int, err error) {
+	for part := range parts + 1 {
+		one := fmt.Sprintf("%s-%d", key, part)
+		if part == 0 { // the only one
+			one, part = key, 1
+		}
+		entry, found, err := ledger.Entry(one)
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case found && entry.State == voiceagent.LedgerDone:
+			made = append(made, part)
+		case found:
+			open++
+		}
+	}
+	return made, open, nil
+}
+
+// forget removes the entries of campaigns that somebody has looked for, so that they are made again.
+func (s *state) forget(parts []int, p *plan) error {
+	for _, part := range parts {
+		entry, found, err := s.ledger.Entry(s.partKey(p, part))
+		if err == nil && (!found || entry.State != voiceagent.LedgerUnknown) {
+			err = badInput("--not-made %d: the outcome of part %d isn't unknown; run the command without it", part, part)
+		}
+		if err == nil {
+			err = s.ledger.Forget(context.Background(), entry.Key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partKey is the idempotency key of a campaign, as CreateBatches makes it.
+func (s *state) partKey(p *plan, part int) string {
+	if len(p.digests) == 1 {
+		return s.key
+	}
+	return fmt.Sprintf("%s-%d", s.key, part)
+}
+
+// mayWrite refuses a results file that is there, unless this run wrote it.
+func (s *state) mayWrite(o Options) error {
+	path, err := filepath.Abs(o.Results)
+	if err != nil {
+		return badInput("%w", err)
+	}
+	_, err = os.Lstat(path)
+	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && hasResults(path)
+	if errors.Is(err, fs.ErrNotExist) || o.Force || s.owned {
+		return nil
+	}
+	return badInput("%s exists, and would be overwritten: move it away, name another file with --results, or say --force", o.Results)
+}
+
+// begin writes the note, before anything is sent.
+func (s *state) begin(o Options, p *plan) error {
+	results, err := filepath.Abs(o.Results)
+	if err != nil {
+		return badInput("%w", err)
+	}
+	n := note{Server: sameServer(o.Server), Agent: o.Agent, From: o.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash, Plan: p.fingerprint(), Parts: len(p.digests), Results: results, Written: s.owned, Command: o.Command, Began: time.Now()}
+	if s.begun != nil {
+		n.Began, n.Command = s.begun.Began, s.begun.Command
+	}
+	s.begun = &n
+	if err := p.known.prints().save(printsPath(s.note)); err != nil {
+		return err
+	}
+	return s.save()
+}
+
+// own notes that the results are written, so that they may be written again.
+func (s *state) own() error {
+	if s.begun.Written {
+		return nil
+	}
+	s.begun.Written = true
+	return s.save()
+}
+
+func (s *state) save() error {
+	text, err := json.MarshalIndent(s.begun, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := createAtomic(s.note)
+	if err != nil {
+		return badInput("%w", err)
+	}
+	defer file.drop()
+	if _, err := file.Write(text); err != nil {
+		return badInput("%w", err)
+	}
+	return file.replace()
+}
+
+// fingerprint is the same for equal contacts, in equal campaigns, with equal settings.
+func (p *plan) fingerprint() string {
+	settings, _ := json.Marshal(p.params) // it has no type that can't be
+	sum := sha256.Sum256([]byte(string(settings) + "\n" + strings.Join(p.source.header.keys, ",") + "\n" + strings.Join(p.digests, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+func (n *note) since() string { return "on " + n.Began.Local().Format("2 Jan 2006 at 15:04") }

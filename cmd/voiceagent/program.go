@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
+)
+
+// program is one run of the command line.
+type program struct {
+	args     []string
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) string
+
+	output         format
+	keyFile        string
+	baseURL        string
+	timeout        time.Duration
+	attemptTimeout time.Duration
+	retries        int
+	dryRun         bool
+	sim            bool
+	yes            bool
+	verbose        bool
+
+	running   bool                   // the command line was right, and its command has begun
+	simulated *voiceagenttest.Server // of --simulate
+	closers   []func() error
+	secrets   []string // what --dry-run doesn't show
+}
+
+// run is the whole program: it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
+	p := &program{args: args, in: stdin, out: stdout, err: stderr, env: env, output: formatTable}
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	for _, closing := range p.closers {
+		err = errors.Join(err, closing())
+	}
+	return p.report(err)
+}
+
+// root is the tree of all commands.
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "voiceagent",
+		Short: "Work with the voice agents, calls and campaigns of a Levrage.AI account",
+		Long: `Work with the voice agents, calls and campaigns of a Levrage.AI account.
+
+The API key comes from VOICEAGENT_API_KEY, or from a file that only you can read: the one that
+--key-file or VOICEAGENT_API_KEY_FILE names, else voiceagent/key in your configuration directory.
+
+With --simulate nothing leaves this machine and no key is needed; with --dry-run a command shows
+the request that it would send. What the exit codes mean: voiceagent help exit-codes`,
+		Version:       voiceagent.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.SetFlagErrorFunc(flagError)
+
+	flags := root.PersistentFlags()
+	flags.VarP(&p.output, "output", "o", "table for people; json (one object a line) and csv for programs")
+	flags.BoolVar(&p.dryRun, "dry-run", false, "show the request that would be sent, and send nothing")
+	flags.BoolVar(&p.sim, "simulate", false, "use a simulator inside this program: no key, no network, no phone rings")
+	flags.BoolVarP(&p.yes, "yes", "y", false, "don't ask before a phone rings or something is removed")
+	flags.StringVar(&p.keyFile, "key-file", "", "the file with the API key; its mode must be 0600")
+	flags.StringVar(&p.baseURL, "base-url", "", "where the API is (default $VOICEAGENT_BASE_URL, else https://api.levrage.ai/v1)")
+	flags.DurationVar(&p.timeout, "timeout", 0, "how long the command may take in all, like 30s; 0 is no limit")
+	flags.DurationVar(&p.attemptTimeout, "attempt-timeout", 30*time.Second, "how long each try of a request may take")
+	flags.IntVar(&p.retries, "retries", 3, "how often a request is tried again, where that is safe")
+	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log each request to stderr, without keys, numbers and bodies")
+	complete(root, "output", formats...)
+
+	root.AddCommand(p.agents(), p.calls(), p.campaigns(), p.voices(), p.languages(), p.industries(), p.health(), p.limits(), p.listen(), exitCodes())
+	p.prepare(root)
+	return root
+}
+
+// prepare walks the tree: it notes when a command begins to run, as an error before that is one of usage, and gives the command the
+// time that --timeout allows. A command that only has others below it refuses everything else; cobra would show its help.
+func (p *program) prepare(cmd *cobra.Command) {
+	for _, below := range cmd.Commands() {
+		p.prepare(below)
+	}
+	inner := cmd.RunE
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	switch {
+	case inner != nil:
+	case cmd.HasSubCommands():
+		cmd.Args = knownSubcommand
+		inner = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	default: // a page of help
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		p.running = true
+		if p.timeout <= 0 {
+			return inner(cmd, args)
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), p.timeout)
+		defer cancel()
+		cmd.SetContext(ctx)
+		err := inner(cmd, args)
+		over := errors.Is(err, context.DeadlineExceeded) // or a single attempt's time was
+		if over && (ctx.Err() != nil || strings.Contains(err.Error(), beyondDeadline)) {
+			err = timeoutError{err, p.timeout}
+		}
+		return err
+	}
+}
+
+// timeoutError is the end of --timeout.
+type timeoutError struct {
+	error
+	after time.Duration
+}
+
+func (e timeoutError) Error() string {
+	return fmt.Sprintf("%v (--timeout %v was over)", e.error, e.after)
+}
+
+func (e timeoutError) Unwrap() error { return e.error }

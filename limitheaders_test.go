@@ -1,0 +1,126 @@
+package voiceagent_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+// limitIn returns what a client makes of the headers of an answer that comes at now, on virtual time.
+func limitIn(t *testing.T, header func(now time.Time) http.Header) (limit voiceagent.RateLimit, now time.Time) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(300 * time.Millisecond) // no test should rest on a whole second
+		now = time.Now()
+		transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+			resp, err := answer(http.StatusOK, `{"data":{"id":"call_1"}}`)(req)
+			resp.Header = header(now)
+			return resp, err
+		})
+		var response voiceagent.Response
+		_, err := newClient(t, transport).Calls.Get(t.Context(), "call_1", voiceagent.WithResponse(&response))
+		require.NoError(t, err)
+		limit = response.RateLimit
+	})
+	return limit, now
+}
+
+func TestRemainingIsReadWithCare(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"7": 7, "0": 0, "many": 0, "3e9": 0} {
+		limit, _ := limitIn(t, func(now time.Time) http.Header {
+			return http.Header{"X-RateLimit-Limit": {"60"}, "X-RateLimit-Remaining": {text}, "X-RateLimit-Reset": {strconv.FormatInt(now.Unix()+30, 10)}}
+		})
+		assert.Equal(t, want, limit.Remaining, text)
+		assert.Equal(t, 60, limit.Limit)
+		assert.False(t, limit.Reset.IsZero(), "the spelling of the vendor's page")
+	}
+}
+
+func TestNonsenseInLimitHeaders(t *testing.T) {
+	t.Parallel()
+	for _, header := range []http.Header{
+		{"X-Ratelimit-Remaining": {"-1"}},
+		{"X-Ratelimit-Limit": {"60"}},
+		{"X-Ratelimit-Reset": {"soon"}},
+		{"X-Ratelimit-Reset": {"0"}},
+		{"X-Ratelimit-Reset": {"-30"}},
+		{"X-Ratelimit-Reset": {"NaN"}},
+		{"X-Ratelimit-Reset": {"86401"}},
+		{"X-Ratelimit-Reset": {"9e15"}},
+	} {
+		limit, _ := limitIn(t, func(time.Time) http.Header { return header })
+		assert.Zero(t, limit, header)
+	}
+}
+
+func TestResetIsReadInEachForm(t *testing.T) {
+	t.Parallel()
+	const minute = 60 * time.Second
+	date := func(now time.Time, ahead time.Duration) string { return now.Add(ahead).UTC().Format(http.TimeFormat) }
+	millis := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+	for name, c := range map[string]struct {
+		header func(now time.Time) http.Header
+		after  time.Duration // from now to Reset
+	}{
+		"seconds from now": {func(time.Time) http.Header { return http.Header{"X-Ratelimit-Reset": {"60"}} }, minute},
+		"a day from now":   {func(time.Time) http.Header { return http.Header{"X-Ratelimit-Reset": {"86400"}} }, 24 * time.Hour},
+		"Unix seconds": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {strconv.FormatInt(now.Unix()+60, 10)}}
+		}, minute - 300*time.Millisecond},
+		"milliseconds": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {millis(now.Add(minute))}}
+		}, minute},
+		"milliseconds, the clocks agree": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {millis(now.Add(minute))}, "Date": {date(now, 0)}}
+		}, minute},
+		"milliseconds, the answer took long": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {millis(now.Add(minute))}, "Date": {date(now, -1200*time.Millisecond)}}
+		}, minute},
+		"milliseconds, the server is behind": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {millis(now.Add(minute - 1700*time.Millisecond))}, "Date": {date(now, -2300*time.Millisecond)}}
+		}, minute + 600*time.Millisecond},
+		"milliseconds, the server is ahead": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {millis(now.Add(minute))}, "Date": {date(now, 700*time.Millisecond)}}
+		}, minute - 700*time.Millisecond},
+		"seconds, the server is ahead": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {strconv.FormatInt(now.Unix()+660, 10)}, "Date": {date(now.Truncate(time.Second), 10*time.Minute)}}
+		}, minute},
+		"a date": {func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Reset": {date(now.Truncate(time.Second), minute)}, "Date": {date(now.Truncate(time.Second), 0)}}
+		}, minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			limit, now := limitIn(t, c.header)
+			assert.Equal(t, c.after, limit.Reset.Sub(now))
+		})
+	}
+}
+
+func TestRetryAfterInEachForm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for text, want := range map[string]time.Duration{
+			"10": 10 * time.Second, "2.5": 2500 * time.Millisecond, "0": time.Second,
+			time.Now().Add(40 * time.Second).UTC().Format(http.TimeFormat):  40 * time.Second,
+			time.Now().Add(-40 * time.Second).UTC().Format(http.TimeFormat): time.Second,
+			"-5": 0, "NaN": 0, "soon": 0, // as without one
+		} {
+			d := voiceagent.DefaultRetryPolicy().Decide(voiceagent.Failure{Attempt: 1, StatusCode: 429, Header: http.Header{"Retry-After": {text}}})
+			if want == 0 {
+				assert.Equal(t, "429: no reset given, exponential backoff", d.Reason, text)
+				continue
+			}
+			assert.GreaterOrEqual(t, d.Wait, want, text)
+			assert.Less(t, d.Wait, want+time.Second, text)
+		}
+	})
+}
