@@ -246,7 +246,7 @@ func (x *exchange) observe(now time.Time) {
 	o := Observation{RateLimit: x.limit, Known: x.known, Throttled: x.status == http.StatusTooManyRequests}
 	if o.Throttled {
 		if after, ok := retryAfter(x.header, now); ok && now.Add(after).After(o.RateLimit.Reset) {
-			o.RateLimit.Reset, o.Known = now.Add(after), true
+			o.RateLimit, o.Known = RateLimit{Limit: x.limit.Limit, Remaining: x.limit.Remaining, Reset: now.Add(after)}, true
 		}
 	}
 	// Gateways and the public endpoints may leave the headers out without saying anything about the API's habits.

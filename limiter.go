@@ -216,9 +216,12 @@ func (l *limiter) park(now time.Time, o Observation) {
 	l.probing = false
 	until := now.Add(blindPark)
 	if o.Known && !o.RateLimit.Reset.IsZero() {
-		until = o.RateLimit.Reset.Add(resetGuard)
-		if until.Before(now) {
-			until = now.Add(blindPark)
+		reset := o.RateLimit.Reset
+		if !o.RateLimit.serverReset.IsZero() { // a wait, as Retry-After, isn't cut; each caller adds its own jitter to it
+			reset = reset.Add(resetGuard)
+		}
+		if !reset.Before(now) {
+			until = reset
 		}
 	}
 	l.parkUntil(now, until)

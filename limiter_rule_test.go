@@ -85,10 +85,10 @@ func TestParkRefusesThoseWhoWait(t *testing.T) {
 		for range 2 {
 			limited := new(voiceagent.RateLimitError)
 			require.ErrorAs(t, <-refused, &limited)
-			assert.Equal(t, start.Add(21*time.Second), limited.RetryAt)
+			assert.Equal(t, start.Add(20*time.Second), limited.RetryAt)
 		}
 		assert.Zero(t, time.Since(start))
-		after(start, 21*time.Second)
+		after(start, 20*time.Second)
 		assert.EqualValues(t, 1, patient.Load())
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -330,7 +331,7 @@ func TestThrottleParksEveryone(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(22 * time.Second)
+		time.Sleep(21 * time.Second)
 		synctest.Wait()
 		require.Len(t, at, 1, "one goes first after a park")
 		assert.GreaterOrEqual(t, at[0], 20*time.Second)
@@ -345,6 +346,60 @@ func TestThrottleParksEveryone(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// throttledOnce returns when each of count goroutines came back after all had got a 429 with these headers.
+func throttledOnce(t *testing.T, count int, header func(now time.Time) []string) (back []time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(600 * time.Millisecond)
+		start := time.Now()
+		var mu sync.Mutex
+		seen := 0
+		client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			seen++
+			first := seen <= count
+			if !first {
+				back = append(back, time.Since(start))
+			}
+			mu.Unlock()
+			time.Sleep(10 * time.Millisecond)
+			if first {
+				return answer(http.StatusTooManyRequests, "", header(start)...)(req)
+			}
+			return answer(http.StatusOK, `{"data":{"id":"call_1"}}`)(req)
+		}))
+		var wg sync.WaitGroup
+		for range count {
+			wg.Go(func() {
+				_, err := client.Calls.Get(t.Context(), "call_1")
+				assert.NoError(t, err)
+			})
+		}
+		wg.Wait()
+	})
+	require.Len(t, back, count)
+	return back
+}
+
+func TestThrottledCallersComeBackApart(t *testing.T) {
+	t.Parallel()
+	back := throttledOnce(t, 12, func(time.Time) []string { return []string{"Retry-After", "1"} })
+	assert.GreaterOrEqual(t, slices.Min(back), time.Second)
+	assert.LessOrEqual(t, slices.Max(back), 2100*time.Millisecond)
+	assert.Greater(t, slices.Max(back)-slices.Min(back), 250*time.Millisecond)
+}
+
+// A reset in Unix seconds may hide what was cut off it.
+func TestThrottledCallersWaitForTheWholeSecond(t *testing.T) {
+	t.Parallel()
+	var reset time.Time
+	back := throttledOnce(t, 12, func(now time.Time) []string {
+		reset = now.Add(5 * time.Second)
+		return []string{"X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10)}
+	})
+	assert.GreaterOrEqual(t, slices.Min(back), 5*time.Second)
 }
 
 func TestAbsurdResetDoesNotSilenceTheClient(t *testing.T) {

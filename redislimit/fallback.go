@@ -83,7 +83,7 @@ func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.Limiter {
 		}
 	}
 	if l.parked.After(now) { // after it nothing is known, so the rest needn't be told; and nobody could, without waiting
-		tell(voiceagent.Observation{Known: true, Throttled: true, RateLimit: voiceagent.RateLimit{Reset: l.parked.Add(-resetGuard)}})
+		tell(voiceagent.Observation{Known: true, Throttled: true, RateLimit: voiceagent.RateLimit{Reset: l.parked}})
 	} else if s := l.latest; s != nil && s.Reset.After(now) {
 		r := s.RateLimit
 		if l.last.window == 0 || s.name().UnixMilli() == l.last.window {

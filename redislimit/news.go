@@ -34,8 +34,14 @@ func (n *news) add(now time.Time, o voiceagent.Observation) {
 	switch {
 	case o.Throttled:
 		until := now.Add(blindPark)
-		if o.Known && !o.RateLimit.Reset.IsZero() && o.RateLimit.Reset.Add(resetGuard).After(now) {
-			until = o.RateLimit.Reset.Add(resetGuard)
+		if o.Known && !o.RateLimit.Reset.IsZero() {
+			reset := o.RateLimit.Reset
+			if !o.RateLimit.ServerReset().IsZero() { // a wait, as Retry-After, isn't cut
+				reset = reset.Add(resetGuard)
+			}
+			if !reset.Before(now) {
+				until = reset
+			}
 		}
 		if until.After(n.park) {
 			n.park = until
