@@ -252,10 +252,11 @@ func BenchmarkPost2MB(b *testing.B) {
 	}
 }
 
-// BenchmarkListPage reads a page of 100 calls with transcripts.
-func BenchmarkListPage(b *testing.B) {
+// benchPage is a page of 100 calls with transcripts.
+func benchPage(tb testing.TB) string {
+	tb.Helper()
 	var call map[string]any
-	require.NoError(b, json.Unmarshal([]byte(benchAnswer), &struct{ Data *map[string]any }{&call}))
+	require.NoError(tb, json.Unmarshal([]byte(benchAnswer), &struct{ Data *map[string]any }{&call}))
 	var transcript []map[string]any
 	for i := range 20 {
 		transcript = append(transcript, map[string]any{"role": []string{"agent", "user"}[i%2], "content": "I would like to know more about it.",
@@ -268,8 +269,14 @@ func BenchmarkListPage(b *testing.B) {
 	}
 	page, err := json.Marshal(map[string]any{"success": true, "data": calls, "total": 100, "page": 1, "page_size": 100, "has_more": false,
 		"request_id": "req_1", "timestamp": "2025-01-01T12:00:00Z"})
-	require.NoError(b, err)
-	client, plain, url := benchClients(b, "memory", string(page))
+	require.NoError(tb, err)
+	return string(page)
+}
+
+// BenchmarkListPage reads a page of 100 calls with transcripts.
+func BenchmarkListPage(b *testing.B) {
+	page := benchPage(b)
+	client, plain, url := benchClients(b, "memory", page)
 	b.Run("by=client", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

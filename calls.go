@@ -138,16 +138,13 @@ type DetailsCollection struct {
 // TranscriptEntry is one utterance. Webhooks spell its keys role and content (documented), lists speaker and text (seen in use); both
 // are read.
 type TranscriptEntry struct {
-	Role      string    `json:"role"` // "agent" or "user"
-	Content   string    `json:"content"`
+	Role      string    `json:"role" also:"speaker"` // "agent" or "user"
+	Content   string    `json:"content" also:"text"`
 	Timestamp Timestamp `json:"timestamp"` // often a clock time alone
 }
 
 // UnmarshalJSON implements [json.Unmarshaler] for both spellings.
 func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
-	if e.readPlain(data) { // a page of calls has thousands of entries, and a decoder for each would be most of the work
-		return nil
-	}
 	var wire struct {
 		Role      string    `json:"role"`
 		Speaker   string    `json:"speaker"`
@@ -160,45 +157,6 @@ func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
 	}
 	*e = TranscriptEntry{Role: cmp.Or(wire.Role, wire.Speaker), Content: cmp.Or(wire.Content, wire.Text), Timestamp: wire.Timestamp}
 	return nil
-}
-
-// readPlain reads an entry that holds nothing but texts without an escape.
-func (e *TranscriptEntry) readPlain(data []byte) bool {
-	var speaker, text []byte
-	*e = TranscriptEntry{}
-	plain := envelope.PlainMembers(data, func(key, value []byte) {
-		switch string(key) {
-		case "role":
-			e.Role = role(value)
-		case "speaker":
-			speaker = value
-		case "content":
-			e.Content = string(value)
-		case "text":
-			text = value
-		case "timestamp":
-			e.Timestamp = Timestamp{}
-			e.Timestamp.read(value)
-		}
-	})
-	if e.Role == "" {
-		e.Role = role(speaker)
-	}
-	if e.Content == "" {
-		e.Content = string(text)
-	}
-	return plain
-}
-
-// role doesn't make a string of each "agent" and "user".
-func role(text []byte) string {
-	switch string(text) {
-	case "agent":
-		return "agent"
-	case "user":
-		return "user"
-	}
-	return string(text)
 }
 
 // CallCreateParams describes a call to place. AgentID, From and To are required.
@@ -229,7 +187,7 @@ func (p *CallCreateParams) check() error {
 	var bad problems
 	bad.required("agent_id", p.AgentID)
 	bad.required("source_number", p.From)
-	if !e164.MatchString(p.To) {
+	if !isE164(p.To) {
 		bad.add("phone_number", "%s is not E.164: write it with a plus, the country code and no spaces, like +919876543210",
 			maskNumber(p.To))
 	}

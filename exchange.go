@@ -23,40 +23,40 @@ type exchange struct {
 	key     string           // the idempotency key
 	limited io.LimitedReader // of the answer that is read
 
-	began     time.Time // of the call
-	firstSent time.Time // when its first attempt began
-	resumed   time.Time // on the server's clock, when an earlier process began it; zero for most
+	firstSent time.Time // when the call's first attempt began
 	sentAt    time.Time // of the current attempt
 	waited    time.Duration
-	acquired  bool // the limiter waits for a Release
 
 	attempts []Attempt
 	first    [1]Attempt // where most calls end
 	status   int        // of the last answer, 0 when none came
 	header   http.Header
 	limit    RateLimit
-	known    bool // limit was reported
-	done     bool
 	last     *failure      // of the last attempt
 	next     time.Duration // the wait before the next one
 	why      string        // it is waited for
 	stopped  string        // why there is no next one
 	causes   []error       // what else is true of the error
 
-	twin      string // what the request has in common with those that make the same; "" when it makes nothing
-	inside    bool   // an attempt is counted in with its twins
-	maybeDone bool   // an attempt may have been done
-	wasLost   bool   // the answer to an attempt that makes something was lost
-	unproven  bool   // an earlier process's request is repeated without knowing what became of it
+	twin  string       // what the request has in common with those that make the same; "" when it makes nothing
+	entry *LedgerEntry // open in the ledger; nil for none
+	since time.Time    // when the first attempt was sent at the earliest, on the server's clock; zero before a look
+
 	looking   looking
-	looks     int
-	since     time.Time    // when the first attempt was sent at the earliest, on the server's clock; zero before a look
-	open      bool         // the outcome stays unknown
-	entry     *LedgerEntry // open in the ledger; nil for none
+	looked    bool
+	acquired  bool // the limiter waits for a Release
+	resumed   bool // an earlier process began it, and entry tells when, on the server's clock
+	known     bool // limit was reported
+	done      bool
+	inside    bool // an attempt is counted in with its twins
+	maybeDone bool // an attempt may have been done
+	wasLost   bool // the answer to an attempt that makes something was lost
+	unproven  bool // an earlier process's request is repeated without knowing what became of it
+	open      bool // the outcome stays unknown
 }
 
 // looking is what the next pause is for.
-type looking int
+type looking uint8
 
 const (
 	notLooking     looking = iota
@@ -76,13 +76,13 @@ type failure struct {
 }
 
 func newExchange(ctx context.Context, c *Client, r *request, set *requestConfig, answer envelope.Body) *exchange {
-	x := &exchange{c: c, r: r, set: set, answer: answer, began: time.Now()}
+	x := &exchange{c: c, r: r, set: set, answer: answer}
 	x.Context = ctx
 	x.Driver = x
 	x.Repeatable = r.effect == repeatable
 	x.Timeout = set.attemptTimeout
 	if set.maxElapsed > 0 {
-		x.Until = x.began.Add(set.maxElapsed)
+		x.Until = time.Now().Add(set.maxElapsed)
 	}
 	x.attempts = x.first[:0]
 	if m, ok := r.settle.(maker); ok {

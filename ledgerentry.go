@@ -50,9 +50,7 @@ func (x *exchange) openEntry(body []byte) error {
 // resume finds out what became of a request that an earlier process began.
 func (x *exchange) resume(standing LedgerEntry) error {
 	x.firstSent = standing.Began.Round(0)
-	if standing.AheadKnown {
-		x.resumed = x.firstSent.Add(standing.Ahead)
-	}
+	x.resumed = standing.AheadKnown
 	switch x.set.unknown {
 	case OutcomeRetry:
 		x.unproven = true

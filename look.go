@@ -28,8 +28,8 @@ func (l *look) window() (from, to time.Time, err error) {
 		}
 	}
 	x := l.x
-	if from = x.resumed; from.IsZero() {
-		from = date.Add(-time.Since(x.firstSent))
+	if from = date.Add(-time.Since(x.firstSent)); x.resumed {
+		from = x.firstSent.Add(x.entry.Ahead)
 	}
 	x.since = from.Add(-lookSlack)
 	return x.since, date.Add(time.Second + lookSlack), nil
@@ -94,7 +94,7 @@ func (x *exchange) lookOnce() (bool, error) {
 		}
 		defer x.c.twins.looked(x.twin)
 	}
-	x.looks++
+	x.looked = true
 	l := &look{x: x}
 	l.opts = []RequestOption{sameAs(x.set), WithResponse(&l.response)}
 	began := time.Now()
@@ -121,7 +121,7 @@ func (x *exchange) giveUp(lookErr error) {
 	x.looking = notLooking
 	x.open = true
 	u := &OutcomeUnknownError{FirstSent: x.firstSent, IdempotencyKey: x.key, LookupErr: lookErr,
-		looked: x.looks > 0}
+		looked: x.looked}
 	if m, ok := x.r.settle.(maker); ok {
 		since := x.since
 		if since.IsZero() { // nothing is known of the server's clock

@@ -53,16 +53,15 @@ const (
 	no
 )
 
-// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
-func (a *answer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	value, err := dec.ReadValue()
-	switch *a = unsaid; value.Kind() {
+// UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
+func (a *answer) UnmarshalJSON(value []byte) error {
+	switch *a = unsaid; jsontext.Value(value).Kind() {
 	case 't':
 		*a = yes
 	case 'f':
 		*a = no
 	}
-	return err
+	return nil
 }
 
 // Single is the envelope of one object.
@@ -73,8 +72,7 @@ type Single[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData].
 func (s *Single[T]) Decode(buf []byte) error {
-	*s = Single[T]{} // of an attempt before
-	if err := Unmarshal(buf, s); err != nil {
+	if err := Read(buf, s); err != nil {
 		return err
 	}
 	if s.Data == nil && !s.Refused() {
@@ -92,7 +90,7 @@ func (o *Optional[T]) Decode(buf []byte) error {
 	if isBlank(buf) {
 		return nil
 	}
-	return Unmarshal(buf, &o.Single)
+	return Read(buf, &o.Single)
 }
 
 // List is the envelope of a page.
@@ -107,8 +105,7 @@ type List[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData]; an empty list is not.
 func (l *List[T]) Decode(buf []byte) error {
-	*l = List[T]{} // of an attempt before
-	if err := Unmarshal(buf, l); err != nil {
+	if err := Read(buf, l); err != nil {
 		return err
 	}
 	if l.Data == nil && !l.Refused() {

@@ -1,6 +1,7 @@
 package envelope_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -14,15 +15,15 @@ import (
 
 // record has a field of each kind that answers have.
 type record struct {
-	ID       string                    `json:"id"`
-	Count    int                       `json:"count"`
-	Score    float64                   `json:"score"`
-	Cost     *float64                  `json:"cost"`
-	On       bool                      `json:"on"`
-	List     []string                  `json:"list"`
-	Metadata map[string]any            `json:"metadata"`
-	Inner    *record                   `json:"inner"`
-	Extra    map[string]jsontext.Value `json:",embed"`
+	ID       string                     `json:"id"`
+	Count    int                        `json:"count"`
+	Score    float64                    `json:"score"`
+	Cost     *float64                   `json:"cost"`
+	On       bool                       `json:"on"`
+	List     []string                   `json:"list"`
+	Metadata map[string]any             `json:"metadata"`
+	Inner    *record                    `json:"inner"`
+	Extra    map[string]json.RawMessage `json:",embed"`
 }
 
 var seeds = []string{

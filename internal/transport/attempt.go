@@ -41,9 +41,8 @@ func (a *attempt) maybeSent() bool { return !a.traced.Load() || a.written.Load()
 
 func (a *attempt) timedOut() bool { return errors.Is(a.ctx.Err(), context.DeadlineExceeded) }
 
-// newAttempt derives the context of one attempt from that of the request. The timeout can't be a change of the request's
-// context, which the loop watches too.
-func (x *Exchange) newAttempt(parent context.Context) *attempt {
+// newAttempt derives the context of one attempt from that of the call, which the loop watches too.
+func (x *Exchange) newAttempt() *attempt {
 	a := &x.first
 	if x.begun { // the transport may still hold the one before
 		a = new(attempt)
@@ -56,9 +55,9 @@ func (x *Exchange) newAttempt(parent context.Context) *attempt {
 		}
 	}
 	if deadline.IsZero() {
-		a.ctx, a.cancel = context.WithCancel(parent)
+		a.ctx, a.cancel = context.WithCancel(x)
 	} else {
-		a.ctx, a.cancel = context.WithDeadline(parent, deadline)
+		a.ctx, a.cancel = context.WithDeadline(x, deadline)
 	}
 	a.trace.GetConn = a.getConn
 	a.trace.WroteRequest = a.wroteRequest
@@ -66,7 +65,7 @@ func (x *Exchange) newAttempt(parent context.Context) *attempt {
 	return a
 }
 
-// attemptTransport gives each attempt its context and takes away what would let net/http repeat it unasked. It also
+// attemptTransport gives each attempt its header and takes away what would let net/http repeat it unasked. It also
 // hides the CloseIdleConnections of the transport below: the loop calls it whenever it gives up, which would throw away the
 // connections of every other call.
 type attemptTransport struct {
@@ -77,16 +76,17 @@ type attemptTransport struct {
 
 func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
-	if x.attempt == nil {
-		x.attempt = x.newAttempt(req.Context())
-	}
-	out := req.WithContext(x.attempt.ctx)
-	out.Host = out.URL.Host
-	out.Header = x.Header
+	header := x.Header
 	if t.cloneHeader || len(req.Header) > 0 {
-		out.Header = x.Header.Clone()
-		maps.Copy(out.Header, req.Header) // what http.Client adds: cookies, and where a redirect came from
+		header = x.Header.Clone()
+		maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	}
+	out := req
+	if req != x.request.Request || !x.Repeatable { // else it is the engine's own, and http.Client has no more use for it
+		out = new(*req)
+	}
+	out.Host = out.URL.Host
+	out.Header = header
 	if !x.Repeatable {
 		// With an Idempotency-Key and a way to read the body again, net/http sends a POST a second time when a
 		// reused connection breaks. An empty body that it can't see through stops it too.

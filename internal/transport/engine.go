@@ -30,7 +30,7 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 		RetryMax:     math.MaxInt, // the driver counts
 		CheckRetry:   checkRetry,
 		Backoff:      func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 },
-		PrepareRetry: prepareRetry,
+		PrepareRetry: func(req *http.Request) error { return prepareRetry(req, client.Jar) },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}}
 }
@@ -39,9 +39,8 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 // use when the driver was never asked.
 func (e *Engine) Do(x *Exchange, body []byte) error {
 	defer x.End() // also when a middleware panics
-	// The exchange is the context, which is how an attempt finds it.
-	req := http.Request{Method: x.Method, URL: &x.URL, Header: x.clientHeader(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	x.request.Request = req.WithContext(x)
+	req := http.Request{Method: x.Method, URL: &x.URL, Header: x.clientHeader(e.loop.HTTPClient.Jar), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	x.request.Request = req.WithContext(x.begin())
 	if body != nil {
 		if err := x.request.SetBody(body); err != nil {
 			return err
@@ -59,13 +58,20 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 		resp.Body = http.NoBody // it is read; the loop would read and close it once more
 	}
 	x.End()
+	if again { // the attempt's context has ended, and the loop would end with it
+		x.request.Request = x.request.Request.WithContext(x)
+	}
 	return again, nil
 }
 
 // prepareRetry does the waiting, and not Backoff, which knows neither the call nor its context and can't
 // end it.
-func prepareRetry(req *http.Request) error {
+func prepareRetry(req *http.Request, jar http.CookieJar) error {
 	x := exchangeOf(req.Context())
-	req.Header = x.clientHeader() // or a jar's cookies would be in it twice
-	return x.Driver.Pause()
+	if err := x.Driver.Pause(); err != nil {
+		return err
+	}
+	*req = *req.WithContext(x.begin())
+	req.Header = x.clientHeader(jar) // a jar's cookies of the attempt before would be in it
+	return nil
 }

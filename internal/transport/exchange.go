@@ -31,16 +31,16 @@ type Exchange struct {
 	URL    url.URL
 	Header http.Header
 
-	// Repeatable says that a request may be delivered twice, so net/http may repeat it on a stale connection.
-	Repeatable bool
 	// Timeout is for one attempt, the reading of its body included; 0 is none.
 	Timeout time.Duration
 	// Until is the end of all attempts together; zero is none.
 	Until time.Time
+	// Repeatable says that a request may be delivered twice, so net/http may repeat it on a stale connection.
+	Repeatable bool
 
+	begun   bool
 	attempt *attempt
 	first   attempt // where most calls end
-	begun   bool
 	request retryablehttp.Request
 }
 
@@ -60,14 +60,28 @@ func exchangeOf(ctx context.Context) *Exchange {
 }
 
 // clientHeader holds just what http.Client adds to. It would copy the others, which each attempt is given further down.
-func (x *Exchange) clientHeader() http.Header {
-	header := make(http.Header)
-	for _, name := range []string{"Cookie", "Referer"} {
-		if v, ok := x.Header[name]; ok {
-			header[name] = v
-		}
+func (x *Exchange) clientHeader(jar http.CookieJar) http.Header {
+	cookies, referer := x.Header["Cookie"], x.Header["Referer"]
+	if jar == nil && cookies == nil && referer == nil {
+		return noHeader
+	}
+	header := make(http.Header, 2)
+	if cookies != nil {
+		header["Cookie"] = cookies
+	}
+	if referer != nil {
+		header["Referer"] = referer
 	}
 	return header
+}
+
+// noHeader is for all who have nothing to add, so nothing may be added to it.
+var noHeader = http.Header{}
+
+// begin begins an attempt, and returns its context. The exchange is what it derives from, which is how the transport finds it.
+func (x *Exchange) begin() context.Context {
+	x.attempt = x.newAttempt()
+	return x.attempt.ctx
 }
 
 // Sent tells if the request of the current attempt may have left this machine whole. It is false only when that is

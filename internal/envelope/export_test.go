@@ -1,0 +1,6 @@
+package envelope
+
+import "reflect"
+
+// Quick is what Read tries first. v points to a zero value.
+func Quick(buf []byte, v any) bool { return quick(buf, reflect.ValueOf(v).Elem()) }
