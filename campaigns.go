@@ -124,13 +124,12 @@ type CampaignCreateParams struct {
 	Extra              map[string]any // keys that the client doesn't know
 }
 
-// campaignBody is what goes over the wire.
+// campaignBody is what goes over the wire, beside the contacts.
 type campaignBody struct {
 	Name               string         `json:"name"`
 	AgentID            string         `json:"agent_id"`
 	From               string         `json:"phone_number"`
 	PhoneColumn        string         `json:"phone_column"`
-	Contacts           []Contact      `json:"contacts"`
 	MaxConcurrentCalls int            `json:"max_concurrent_calls,omitzero"`
 	Retry              *CampaignRetry `json:"retry_config,omitzero"`
 	DailyStartTime     string         `json:"daily_start_time,omitempty"`
@@ -147,34 +146,20 @@ func (p *CampaignCreateParams) phoneColumn() string {
 	return p.PhoneColumn
 }
 
-func (p *CampaignCreateParams) body() *campaignBody {
+func (p *CampaignCreateParams) request() request {
 	body := &campaignBody{
-		Name: p.Name, AgentID: p.AgentID, From: p.From, PhoneColumn: p.phoneColumn(), Contacts: p.Contacts,
+		Name: p.Name, AgentID: p.AgentID, From: p.From, PhoneColumn: p.phoneColumn(),
 		MaxConcurrentCalls: p.MaxConcurrentCalls, Retry: p.Retry, Blackouts: p.Blackouts,
 		ScheduleTime: wireTime(p.ScheduleAt), Extra: p.Extra,
 	}
 	if p.CallingHours != nil {
 		body.DailyStartTime, body.DailyEndTime = p.CallingHours.Start, p.CallingHours.End
 	}
-	return body
-}
-
-// contactsSize is about what a list of contacts takes as JSON.
-func contactsSize(contacts []Contact) int {
-	const frame, number = len(`"":"",`), 24 // what stands around a text, and what anything else takes
-	size := 1 << 10                         // for what stands beside the contacts
-	for _, contact := range contacts {
-		for key, value := range contact {
-			size += len(key) + frame
-			if text, ok := value.(string); ok {
-				size += len(text)
-			} else {
-				size += number
-			}
-		}
-		size += frame
+	contacts := make([]map[string]any, len(p.Contacts))
+	for i, contact := range p.Contacts {
+		contacts[i] = contact
 	}
-	return size
+	return post(campaignsRoute).with(body, p.Extra).add("contacts", contacts)
 }
 
 func (p *CampaignCreateParams) check() error {
@@ -245,8 +230,7 @@ func (s *CampaignsService) Create(ctx context.Context, params CampaignCreatePara
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	r := post(campaignsRoute).with(params.body(), params.Extra).sized(contactsSize(params.Contacts))
-	return create(ctx, s.c, r, campaignFinder{s, &params}, opts)
+	return create(ctx, s.c, params.request(), campaignFinder{s, &params}, opts)
 }
 
 // Get returns a campaign with its progress: GET /campaigns/{campaign_id}. One that doesn't exist is a [*NotFoundError].

@@ -153,7 +153,7 @@ func holds(shown, sent map[string]any) bool {
 	if len(shown) == 0 || len(sent) == 0 {
 		return true
 	}
-	encoded, err := envelope.Marshal(sent, 0, false)
+	encoded, err := envelope.Marshal(sent, false)
 	if err != nil {
 		return false
 	}

@@ -46,7 +46,7 @@ func create[T any](ctx context.Context, c *Client, r request, f finder[T], opts 
 }
 
 func (m *creation[T]) made() []string          { return m.ids(m.answer.Data) }
-func (m *creation[T]) encode() ([]byte, error) { return envelope.Marshal(m.answer.Data, 0, false) }
+func (m *creation[T]) encode() ([]byte, error) { return envelope.Marshal(m.answer.Data, false) }
 
 func (m *creation[T]) decode(record []byte) error {
 	m.answer = envelope.Single[T]{Data: new(T)}

@@ -22,8 +22,10 @@ type request struct {
 	raw    string // the same, escaped
 	query  url.Values
 	body   any  // nil for none
-	size   int  // of the encoded body, about; 0 when not known
 	strict bool // the body may have a key twice
+	extra  map[string]any
+	bulk   string // the name of the member that most of the body consists of; "" for none
+	bulky  any    // its value
 	effect effect
 	settle settler // finds out if it was done after all; nil when that can't be found out
 	public bool    // works without a key
@@ -65,10 +67,13 @@ func (r *request) url(base *url.URL) url.URL {
 }
 
 func (r request) with(body any, extra map[string]any) request {
-	r.body, r.strict = body, len(extra) > 0
+	r.body, r.extra, r.strict = body, extra, len(extra) > 0
 	return r
 }
-func (r request) sized(size int) request         { r.size = size; return r }
+
+// add adds what most of the body consists of, a map or a list of maps.
+func (r request) add(name string, value any) request { r.bulk, r.bulky = name, value; return r }
+
 func (r request) where(query url.Values) request { r.query = query; return r }
 func (r request) withoutKey() request            { r.public = true; return r }
 
@@ -188,12 +193,23 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	}
 	var body []byte
 	if r.body != nil {
-		if body, err = envelope.Marshal(r.body, r.size, r.strict); err != nil {
+		if body, err = r.encode(); err != nil {
 			return refuse(r.method, r.route, "body", err.Error())
 		}
 	}
 	x := newExchange(ctx, c, r, settings, answer)
 	return x.run(body)
+}
+
+func (r *request) encode() ([]byte, error) {
+	body, err := envelope.Marshal(r.body, r.strict)
+	if err != nil || r.bulk == "" {
+		return body, err
+	}
+	if _, twice := r.extra[r.bulk]; twice {
+		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %q", r.bulk)
+	}
+	return envelope.AddMember(body, r.bulk, r.bulky)
 }
 
 // settingsFor applies a call's options to a copy of the client's settings.

@@ -57,7 +57,7 @@ func (t *Timestamp) read(received []byte) {
 func (t Timestamp) MarshalJSON() ([]byte, error) {
 	switch {
 	case t.text != "":
-		return envelope.Marshal(t.text, 0, false)
+		return envelope.Marshal(t.text, false)
 	case t.IsZero():
 		return []byte("null"), nil
 	}

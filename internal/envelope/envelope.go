@@ -5,10 +5,8 @@
 package envelope
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -178,19 +176,10 @@ func isBlank(buf []byte) bool {
 	return true
 }
 
-// Marshal encodes a request body. For a long one give about the size, at least, so that it isn't copied as it grows; otherwise 0. With
-// strict, equal keys twice are refused: an Extra key that the client already sends is a mistake worth hearing of. Looking for them takes
-// time, so it is only asked for where there are Extra keys.
-func Marshal(v any, size int, strict bool) (body []byte, err error) {
-	names := jsontext.AllowDuplicateNames(!strict)
-	if size > 0 {
-		buf := bytes.NewBuffer(make([]byte, 0, size))
-		// Hidden behind an interface, as the encoder wants a third more room in a bytes.Buffer that it knows.
-		err = json.MarshalWrite(struct{ io.Writer }{buf}, v, names)
-		body = buf.Bytes()
-	} else {
-		body, err = json.Marshal(v, names)
-	}
+// Marshal encodes a request body. With strict, equal keys twice are refused: an Extra key that the client already sends is a mistake worth
+// hearing of. Looking for them takes time, so it is only asked for where there are Extra keys.
+func Marshal(v any, strict bool) ([]byte, error) {
+	body, err := json.Marshal(v, jsontext.AllowDuplicateNames(!strict))
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
 	}

@@ -68,14 +68,14 @@ func FuzzDecode(f *testing.F) {
 		if single.Decode(buf) == nil && !single.Refused() {
 			require.NotNil(t, single.Data)
 			// What was read can be written and read as the same, but for characters and numbers that no JSON can hold.
-			written, err := envelope.Marshal(single.Data, 0, false)
+			written, err := envelope.Marshal(single.Data, false)
 			if !utf8.Valid(buf) || (err != nil && strings.Contains(err.Error(), "Inf")) {
 				return
 			}
 			require.NoError(t, err)
 			var again record
 			require.NoError(t, envelope.Unmarshal(written, &again))
-			rewritten, err := envelope.Marshal(again, 0, false)
+			rewritten, err := envelope.Marshal(again, false)
 			require.NoError(t, err)
 			assert.JSONEq(t, string(written), string(rewritten))
 		}
