@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,8 +100,23 @@ func serverDate(h http.Header) (time.Time, bool) {
 	if text == "" {
 		return time.Time{}, false
 	}
+	if last := lastDate.Load(); last != nil && last.text == text {
+		return last.Time, true
+	}
 	date, err := http.ParseTime(text)
-	return date, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	lastDate.Store(&textDate{text, date})
+	return date, true
+}
+
+// lastDate was read last. All answers of a second have the same.
+var lastDate atomic.Pointer[textDate]
+
+type textDate struct {
+	text string
+	time.Time
 }
 
 func isSoon(reset, received time.Time) bool { return reset.Sub(received) <= farthestReset }

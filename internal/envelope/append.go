@@ -113,7 +113,7 @@ func (a *appender) member(more bool, name string, value any) error {
 
 func (a *appender) text(text string) (err error) {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if !plain[text[i]] {
 			a.buf, err = jsontext.AppendQuote(a.buf, text)
 			return err
 		}
@@ -121,3 +121,11 @@ func (a *appender) text(text string) (err error) {
 	a.buf = append(append(append(a.buf, '"'), text...), '"')
 	return nil
 }
+
+// plain are the bytes that stand for themselves in a text.
+var plain = func() (plain [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()

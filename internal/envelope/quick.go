@@ -99,6 +99,7 @@ func (s *scanner) text() ([]byte, bool) {
 	ascii := true
 	for i, c := range rest {
 		switch {
+		case plain[c]:
 		case c == '"':
 			s.at += i + 2
 			return rest[:i], ascii || utf8.Valid(rest[:i])
@@ -106,7 +107,7 @@ func (s *scanner) text() ([]byte, bool) {
 			return s.escaped(i + 1)
 		case c < ' ':
 			return nil, false
-		case c >= utf8.RuneSelf:
+		default:
 			ascii = false
 		}
 	}
