@@ -2,6 +2,7 @@ package voiceagent_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // fragmentFrame is what the README's fragments may use without declaring it.
@@ -25,31 +28,60 @@ const fragmentFrame = `package readme
 import (
 %s)
 
-func _(ctx context.Context, client *voiceagent.Client, agentID string) {
-	_, _, _ = ctx, client, agentID
+func _(ctx context.Context, client *voiceagent.Client, agentID string, limiter voiceagent.Limiter, params voiceagent.CallCreateParams, row struct{ ID string }) {
+	_, _, _, _, _, _ = ctx, client, agentID, limiter, params, row
 	{
 %s
 	}
 }
 `
 
+// fragmentRedis comes before the fragments that use what an earlier one declared.
+const fragmentRedis = `var rdb *redis.Client
+{
+%s
+}
+`
+
 var fragmentImports = map[string]string{
-	"errors": "errors", "slices": "slices", "fmt": "fmt", "log": "log", "os": "os", "time": "time", "url": "net/url",
+	"errors": "errors", "slices": "slices", "fmt": "fmt", "log": "log", "slog": "log/slog", "os": "os", "time": "time", "url": "net/url",
+	"redis": "github.com/redis/go-redis/v9", "otelvoiceagent": "github.com/voiceagent-go/voiceagent/otelvoiceagent",
+	"redisledger": "github.com/voiceagent-go/voiceagent/redisledger", "redislimit": "github.com/voiceagent-go/voiceagent/redislimit",
+	"rediswebhook": "github.com/voiceagent-go/voiceagent/rediswebhook", "webhook": "github.com/voiceagent-go/voiceagent/webhook",
 }
 
-// TestReadmeCompiles builds each Go block of the README as a user would, in a module of its own, and runs its tests.
+var everyBlock = flag.Bool("readme.all", false, "compile the blocks that use other modules of this repository, too; what those need must be in the module cache")
+
+// writeModule makes dir a module that uses this one and others of this repository.
+func writeModule(t *testing.T, dir string, others ...string) {
+	t.Helper()
+	var mod, sums bytes.Buffer
+	mod.WriteString("module example.com/readme\n\ngo 1.26\n")
+	for _, other := range append([]string{""}, others...) {
+		local, err := filepath.Abs(filepath.FromSlash("." + other))
+		require.NoError(t, err)
+		fmt.Fprintf(&mod, "require github.com/voiceagent-go/voiceagent%s v0.0.0\nreplace github.com/voiceagent-go/voiceagent%[1]s => %q\n", other, local)
+		sum, err := os.ReadFile(filepath.Join(local, "go.sum"))
+		require.NoError(t, err)
+		sums.Write(sum)
+	}
+	write(t, filepath.Join(dir, "go.mod"), mod.Bytes())
+	write(t, filepath.Join(dir, "go.sum"), sums.Bytes())
+}
+
+// TestReadmeCompiles builds each Go block of the README and of the pages in docs as a user would, in a module of its own, and runs its tests, and
+// the programs that end.
 func TestReadmeCompiles(t *testing.T) {
 	t.Parallel()
-	root, err := filepath.Abs(".")
-	require.NoError(t, err)
 	dir := t.TempDir()
-	sums, err := os.ReadFile("go.sum")
-	require.NoError(t, err)
-	write(t, filepath.Join(dir, "go.sum"), sums)
-	write(t, filepath.Join(dir, "go.mod"), fmt.Appendf(nil, "module example.com/readme\n\ngo 1.26\n\n"+
-		"require github.com/voiceagent-go/voiceagent v0.0.0\n\nreplace github.com/voiceagent-go/voiceagent => %q\n", root))
+	var others []string
+	if *everyBlock {
+		others = []string{"/otelvoiceagent", "/redisledger", "/redislimit", "/rediswebhook"}
+	}
+	writeModule(t, dir, others...)
 
 	blocks := goBlocks(t)
+	var programs []string
 	require.NotEmpty(t, blocks)
 	for line, block := range blocks {
 		source, name := block, "main.go"
@@ -63,13 +95,24 @@ func TestReadmeCompiles(t *testing.T) {
 		if assert.NoError(t, err, "the block at line %d", line) {
 			assert.Equal(t, strings.TrimSpace(string(formatted)), strings.TrimSpace(block), "the block at line %d isn't gofmt'd", line)
 		}
-		if strings.Contains(block, "redis") || strings.Contains(block, "otel") {
-			continue // what it imports isn't in this module; the examples of redislimit and redisledger are the same
+		if !*everyBlock && (strings.Contains(block, "redis") || strings.Contains(block, "otel")) {
+			continue // nobody's go test should have to fetch those
 		}
-		write(t, filepath.Join(dir, fmt.Sprintf("line%03d", line), name), []byte(source))
+		folder := fmt.Sprintf("line%03d", line)
+		write(t, filepath.Join(dir, folder, name), []byte(source))
+		if strings.Contains(block, "func main() {") && !strings.Contains(block, "ListenAndServe") {
+			programs = append(programs, "./"+folder)
+		}
 	}
 	goTool(t, dir, "vet", "./...")
 	goTool(t, dir, "test", "./...")
+
+	require.NotEmpty(t, programs)
+	srv := voiceagenttest.NewServer(voiceagenttest.WithSpeed(100))
+	t.Cleanup(srv.Close)
+	for _, program := range programs {
+		goTool(t, dir, "run", program, "VOICEAGENT_API_KEY="+voiceagenttest.DefaultKey, "VOICEAGENT_BASE_URL="+srv.URL)
+	}
 }
 
 // goBlocks returns the Go blocks of the README and of the pages in docs, by line, counted through.
@@ -93,9 +136,17 @@ func goBlocks(t *testing.T) map[int]string {
 	return blocks
 }
 
+var declaration = regexp.MustCompile(`(?m)^([a-z]\w*)(?:, err)? := `)
+
 // frame makes a file of a fragment. What it imports follows from the names that it doesn't declare.
 func frame(t *testing.T, line int, block string) string {
 	t.Helper()
+	for _, declared := range declaration.FindAllStringSubmatch(block, -1) {
+		block += "_ = " + declared[1] + "\n" // what the reader will use
+	}
+	if strings.Contains(block, "rdb") && !strings.Contains(block, "rdb :=") {
+		block = fmt.Sprintf(fragmentRedis, block)
+	}
 	base := "\t\"context\"\n\n\t\"github.com/voiceagent-go/voiceagent\"\n"
 	file, err := parser.ParseFile(token.NewFileSet(), "", fmt.Sprintf(fragmentFrame, base, block), 0)
 	require.NoError(t, err, "the block at line %d", line)
@@ -113,13 +164,13 @@ func frame(t *testing.T, line int, block string) string {
 }
 
 // goTool runs the go command without a network and without the settings of whoever runs the tests.
-func goTool(t *testing.T, dir string, args ...string) {
+func goTool(t *testing.T, dir, command, what string, env ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd := exec.CommandContext(t.Context(), "go", command, what)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off")
+	cmd.Env = append(append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off"), env...)
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "go %s\n%s", strings.Join(args, " "), bytes.TrimSpace(out))
+	require.NoError(t, err, "go %s %s\n%s", command, what, bytes.TrimSpace(out))
 }
 
 // TestReadmeNamesEverything keeps the README's tables complete: every option, and every error that errors.As finds.
