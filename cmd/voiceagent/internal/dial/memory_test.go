@@ -1,10 +1,11 @@
+//go:build !race
+
 package dial_test
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -16,28 +17,6 @@ import (
 )
 
 var memoryRows = flag.Int("memory.rows", 10_000, "rows of the long file of the memory test")
-
-// watchPeak notes the most that the heap of this process holds. GOGC is small in the child, so that little of it is garbage.
-func watchPeak() (stop func() (kib uint64)) {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	done, peak := make(chan struct{}), make(chan uint64)
-	go func() {
-		most := uint64(0)
-		ticker := time.NewTicker(2 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			metrics.Read(sample)
-			most = max(most, sample[0].Value.Uint64())
-			select {
-			case <-ticker.C:
-			case <-done:
-				peak <- most
-				return
-			}
-		}
-	}()
-	return func() uint64 { close(done); return <-peak >> 10 }
-}
 
 // peak is what a run of n rows takes, in two processes: one that makes the campaigns, and one that watches them and writes the results.
 func peak(t *testing.T, n int) (kib int) {
