@@ -136,7 +136,7 @@ type DetailsCollection struct {
 }
 
 // TranscriptEntry is one utterance. Webhooks spell its keys role and content (documented), lists speaker and text (seen in use); both
-// are read.
+// are read. (The tag also is this package's own.)
 type TranscriptEntry struct {
 	Role      string    `json:"role" also:"speaker"` // "agent" or "user"
 	Content   string    `json:"content" also:"text"`

@@ -248,6 +248,8 @@ func (x *exchange) observe(now time.Time) {
 		if after, ok := retryAfter(x.header, now); ok && now.Add(after).After(o.RateLimit.Reset) {
 			o.RateLimit, o.Known = RateLimit{Limit: x.limit.Limit, Remaining: x.limit.Remaining, Reset: now.Add(after)}, true
 		}
+	} else if o.Known && o.RateLimit.Remaining == 0 {
+		_, o.Known = readRemaining(x.header) // a reset alone doesn't say that nothing is left
 	}
 	// Gateways and the public endpoints may leave the headers out without saying anything about the API's habits.
 	o.Lost = !x.known && !o.Throttled && (x.status == 0 || x.status >= 500 || x.r.public)

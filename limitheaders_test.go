@@ -61,6 +61,26 @@ func TestNonsenseInLimitHeaders(t *testing.T) {
 	}
 }
 
+// A reset beside no number, or beside one that can't be read, doesn't say that nothing is left.
+func TestResetAloneParksNobody(t *testing.T) {
+	t.Parallel()
+	for name, remaining := range map[string][]string{"none": {}, "unreadable": {"X-RateLimit-Remaining", "many"}, "negative": {"X-RateLimit-Remaining", "-1"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				header := append(remaining, "X-RateLimit-Reset", strconv.FormatInt(start.Add(30*time.Second).Unix(), 10))
+				client := newClient(t, roundTrip(answer(http.StatusOK, `{"data":{"id":"call_1"}}`, header...)))
+				for range 3 {
+					_, err := client.Calls.Get(t.Context(), "call_1")
+					require.NoError(t, err)
+				}
+				assert.Zero(t, time.Since(start))
+			})
+		})
+	}
+}
+
 func TestResetIsReadInEachForm(t *testing.T) {
 	t.Parallel()
 	const minute = 60 * time.Second

@@ -18,7 +18,7 @@ const longestRetryAfter = 1e9 * time.Second
 // tell nothing. Resets are Unix seconds (documented); milliseconds, seconds from now and HTTP dates are understood
 // too.
 func readRateLimit(h http.Header, received time.Time) (RateLimit, bool) {
-	remaining, hasRemaining := readCount(h, "X-Ratelimit-Remaining", "X-RateLimit-Remaining")
+	remaining, hasRemaining := readRemaining(h)
 	reset, written, hasReset := readReset(h, received)
 	if !hasRemaining && !hasReset {
 		return RateLimit{}, false
@@ -40,6 +40,10 @@ func headerValue(h http.Header, canonical, documented string) string {
 		return strings.TrimSpace(v[0])
 	}
 	return ""
+}
+
+func readRemaining(h http.Header) (int, bool) {
+	return readCount(h, "X-Ratelimit-Remaining", "X-RateLimit-Remaining")
 }
 
 func readCount(h http.Header, canonical, documented string) (int, bool) {
