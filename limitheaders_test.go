@@ -2,6 +2,7 @@ package voiceagent_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -69,7 +70,7 @@ func TestResetAloneParksNobody(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				header := append(remaining, "X-RateLimit-Reset", strconv.FormatInt(start.Add(30*time.Second).Unix(), 10))
+				header := slices.Concat(remaining, []string{"X-RateLimit-Reset", strconv.FormatInt(start.Add(30*time.Second).Unix(), 10)})
 				client := newClient(t, roundTrip(answer(http.StatusOK, `{"data":{"id":"call_1"}}`, header...)))
 				for range 3 {
 					_, err := client.Calls.Get(t.Context(), "call_1")

@@ -1,6 +1,7 @@
 package voiceagent_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -321,4 +322,52 @@ func TestCookiesOfTheJarComeAfterTheUsers(t *testing.T) {
 		}
 		assert.Equal(t, []string{"ours=1", "ours=1; theirs=1", "ours=1; theirs=1"}, sent)
 	})
+}
+
+// What a middleware or a transport makes of a request is for one attempt, although they should leave it alone.
+func TestChangesOfARequestStayInTheirAttempt(t *testing.T) {
+	t.Parallel()
+	reroute := func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(req *http.Request) (*http.Response, error) {
+			moved := *req.URL
+			moved.Path = "/proxy" + moved.Path
+			req.URL, req.Method = &moved, http.MethodHead
+			return next.RoundTrip(req)
+		})
+	}
+	forget := func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(req *http.Request) (*http.Response, error) {
+			*req = *req.WithContext(context.Background())
+			return next.RoundTrip(req)
+		})
+	}
+	for name, test := range map[string]struct {
+		want string
+		opts func(base http.RoundTripper) []voiceagent.ClientOption
+	}{
+		"middleware": {"HEAD /proxy/v1/calls/call_1", func(base http.RoundTripper) []voiceagent.ClientOption {
+			return []voiceagent.ClientOption{voiceagent.WithHTTPClient(&http.Client{Transport: base}), voiceagent.WithMiddleware(reroute)}
+		}},
+		"middleware, the context": {"GET /v1/calls/call_1", func(base http.RoundTripper) []voiceagent.ClientOption {
+			return []voiceagent.ClientOption{voiceagent.WithHTTPClient(&http.Client{Transport: base}), voiceagent.WithMiddleware(forget)}
+		}},
+		"transport": {"HEAD /proxy/v1/calls/call_1", func(base http.RoundTripper) []voiceagent.ClientOption {
+			return []voiceagent.ClientOption{voiceagent.WithHTTPClient(&http.Client{Transport: reroute(base)})}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var sent []string
+				base := roundTrip(func(req *http.Request) (*http.Response, error) {
+					sent = append(sent, req.Method+" "+req.URL.Path)
+					status := []int{http.StatusBadGateway, http.StatusOK}[len(sent)-1]
+					return answer(status, `{"data":{"id":"call_1"}}`)(req)
+				})
+				_, err := newClient(t, nil, test.opts(base)...).Calls.Get(t.Context(), "call_1")
+				require.NoError(t, err)
+				assert.Equal(t, []string{test.want, test.want}, sent)
+			})
+		})
+	}
 }

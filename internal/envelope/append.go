@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -64,19 +63,22 @@ func (a *appender) value(value any) error {
 			return a.object(value)
 		}
 	case []map[string]any:
+		if a.depth >= deepest {
+			break
+		}
 		a.buf = append(a.buf, '[')
 		for i, object := range value {
 			if i > 0 {
 				a.buf = append(a.buf, ',')
 			}
 			if err := a.object(object); err != nil {
-				return fmt.Errorf("%d: %w", i, err)
+				return a.in(strconv.Itoa(i), err)
 			}
 		}
 		a.buf = append(a.buf, ']')
 		return nil
 	}
-	other, err := json.Marshal(value)
+	other, err := Marshal(value, false)
 	a.buf = append(a.buf, other...)
 	return err
 }
@@ -87,6 +89,7 @@ func (a *appender) object(object map[string]any) error {
 	more := false
 	for name, value := range object {
 		if err := a.member(more, name, value); err != nil {
+			a.depth--
 			return err
 		}
 		more = true
@@ -106,9 +109,17 @@ func (a *appender) member(more bool, name string, value any) error {
 		err = a.value(value)
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w", name, err)
+		return a.in(strconv.Quote(name), err)
 	}
 	return nil
+}
+
+// in says where an error is, but not each step into a map that holds itself.
+func (a *appender) in(where string, err error) error {
+	if a.depth > 10 {
+		return err
+	}
+	return fmt.Errorf("%s: %w", where, err)
 }
 
 func (a *appender) text(text string) (err error) {

@@ -41,12 +41,15 @@ func TestAddMemberRefuses(t *testing.T) {
 	t.Parallel()
 	itself := map[string]any{}
 	itself["a"] = itself
+	circle := map[string]any{}
+	circle["a"] = []map[string]any{circle}
 	for name, value := range map[string]any{
-		"not a number": math.NaN(), "infinity": math.Inf(1), "channel": make(chan int), "broken text": "\xff", "itself": itself,
+		"not a number": math.NaN(), "infinity": math.Inf(1), "channel": make(chan int), "broken text": "\xff", "itself": itself, "a circle": circle,
 	} {
 		_, err := envelope.AddMember([]byte(`{}`), "contacts", []map[string]any{{}, {"field": value}})
 		require.Error(t, err, name)
 		assert.Contains(t, err.Error(), `"contacts": 1: "field": `, name)
+		assert.Less(t, len(err.Error()), 1000, name)
 	}
 	_, err := envelope.AddMember([]byte(`{}`), "metadata", map[string]any{"\xff": 1})
 	require.ErrorContains(t, err, `"metadata": "\xff": `)

@@ -390,6 +390,11 @@ func readerOfKind(t reflect.Type) reader {
 	return nil
 }
 
+// later finds the reader of a type when it is needed, as the type may hold itself.
+func later(t reflect.Type) func() reader {
+	return sync.OnceValue(func() reader { return readerOf(t) })
+}
+
 func pointerReader(t reflect.Type) reader {
 	if t == reflect.TypeFor[*float64]() {
 		return func(s *scanner, v reflect.Value) (ok bool) {
@@ -403,7 +408,7 @@ func pointerReader(t reflect.Type) reader {
 			return ok
 		}
 	}
-	elem := sync.OnceValue(func() reader { return readerOf(t.Elem()) }) // when it is needed, as it may be what t is in
+	elem := later(t.Elem())
 	return func(s *scanner, v reflect.Value) bool {
 		read := elem()
 		v.Set(reflect.New(t.Elem()))
@@ -412,13 +417,14 @@ func pointerReader(t reflect.Type) reader {
 }
 
 func sliceReader(t reflect.Type) reader {
-	read := readerOf(t.Elem())
-	if read == nil || t.Elem().Kind() == reflect.Uint8 {
+	if t.Elem().Kind() == reflect.Uint8 {
 		return nil
 	}
+	elem := later(t.Elem())
 	first := 64 / max(1, int(t.Elem().Size())) // elements to make room for
 	return func(s *scanner, v reflect.Value) bool {
-		ok := s.elements(func() bool {
+		read := elem()
+		ok := read != nil && s.elements(func() bool {
 			n := v.Len()
 			if n == v.Cap() {
 				v.Grow(max(1, n, first))
@@ -457,7 +463,11 @@ type field struct {
 func structReader(t reflect.Type) reader {
 	fields := make(map[string]field)
 	others := -1 // the field for the keys that have none
-	for _, f := range reflect.VisibleFields(t) {
+	visible := reflect.VisibleFields(t)
+	if len(visible) < countFields(t) {
+		return nil // one hides another
+	}
+	for _, f := range visible {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "" && options == "" && f.Type.Kind() == reflect.Struct:
@@ -467,7 +477,7 @@ func structReader(t reflect.Type) reader {
 			continue
 		}
 		read := readerOf(f.Type)
-		plain := name != "" && name != "-" && f.IsExported() && (options == "" || strings.HasPrefix(options, "omit"))
+		plain := name != "" && name != "-" && f.IsExported() && (options == "" || options == "omitempty" || options == "omitzero")
 		if !plain || read == nil || fields[name].read != nil || len(fields) >= 64 {
 			return nil
 		}
@@ -493,6 +503,16 @@ func structReader(t reflect.Type) reader {
 			return s.other(key, v.Field(others).Addr().Interface().(*map[string]json.RawMessage))
 		})
 	}
+}
+
+// countFields counts the fields of a struct and of those that it embeds.
+func countFields(t reflect.Type) (n int) {
+	for f := range t.Fields() {
+		if n++; f.Anonymous && f.Type.Kind() == reflect.Struct {
+			n += countFields(f.Type)
+		}
+	}
+	return n
 }
 
 // other reads a member that has no field.

@@ -113,10 +113,31 @@ func TestQuickLeavesTypesItDoesNotKnow(t *testing.T) {
 			A int8 `json:"a"`
 		}), new(struct {
 			A string `json:"-"`
+		}), new(struct {
+			A int `json:"a,omitzero,string"`
+		}), new(struct {
+			hidden
+			A string `json:"a"`
 		}), new(map[int]any), new(func()),
 	} {
 		assert.False(t, envelope.Quick([]byte(`{}`), v), "%T", v)
 	}
+}
+
+type hidden struct {
+	A string `json:"b"`
+}
+
+// A type may hold itself.
+func TestReadOfATree(t *testing.T) {
+	t.Parallel()
+	type tree struct {
+		Name     string `json:"name"`
+		Children []tree `json:"children"`
+	}
+	var got tree
+	require.True(t, envelope.Quick([]byte(`{"name":"a","children":[{"name":"b","children":[]}]}`), &got))
+	assert.Equal(t, tree{"a", []tree{{"b", []tree{}}}}, got)
 }
 
 // A text that is kept for the next record must not be what is left of another.

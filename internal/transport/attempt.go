@@ -70,19 +70,19 @@ func (x *Exchange) newAttempt() *attempt {
 // connections of every other call.
 type attemptTransport struct {
 	next http.RoundTripper
-	// cloneHeader keeps what a middleware adds to one attempt out of the next.
-	cloneHeader bool
+	// middleware is what gets a request of its own in each attempt, as it may change it.
+	middleware bool
 }
 
 func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
 	header := x.Header
-	if t.cloneHeader || len(req.Header) > 0 {
+	if t.middleware || len(req.Header) > 0 {
 		header = x.Header.Clone()
 		maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	}
 	out := req
-	if req != x.request.Request || !x.Repeatable { // else it is the engine's own, and http.Client has no more use for it
+	if t.middleware || req != x.request.Request || !x.Repeatable { // else it is the engine's own, and http.Client has no more use for it
 		out = new(*req)
 	}
 	out.Host = out.URL.Host

@@ -22,7 +22,7 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 	for _, wrap := range slices.Backward(middleware) {
 		next = wrap(next)
 	}
-	client.Transport = &attemptTransport{next: next, cloneHeader: len(middleware) > 0}
+	client.Transport = &attemptTransport{next: next, middleware: len(middleware) > 0}
 	client.CheckRedirect = checkRedirect
 	return &Engine{loop: retryablehttp.Client{
 		HTTPClient:   &client,
@@ -60,6 +60,7 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 	x.End()
 	if again { // the attempt's context has ended, and the loop would end with it
 		x.request.Request = x.request.Request.WithContext(x)
+		x.request.Method, x.request.URL = x.Method, &x.URL // whatever a transport has made of them
 	}
 	return again, nil
 }
