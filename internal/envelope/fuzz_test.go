@@ -73,6 +73,9 @@ func FuzzDecode(f *testing.F) {
 				return
 			}
 			require.NoError(t, err)
+			if json.Unmarshal(written, new(any)) != nil {
+				return // an unknown key holds a number beyond every float, which is kept as it stands, and can't be compared
+			}
 			var again record
 			require.NoError(t, envelope.Unmarshal(written, &again))
 			rewritten, err := envelope.Marshal(again, false)
