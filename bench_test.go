@@ -1,7 +1,6 @@
 package voiceagent_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,15 +8,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// The benchmarks put the client beside hand-written net/http with encoding/json, on the same work in the same run. Compare the pairs,
-// not runs: go test -run '^$' -bench . -benchmem -count 6 | benchstat -col /by -
+// The benchmarks are for profiles of the client. The module bench puts it beside others on the same work.
 
 const benchAnswer = `{"success":true,"data":{"id":"call_1","session_id":"sess_1","agent_id":"9b2f3c1e-0000-4000-8000-000000000001",` +
 	`"agent_type":"sales","phone_number":"+919876543210","direction":"outbound","status":"completed","duration_seconds":180,` +
@@ -50,97 +47,11 @@ func (a answering) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// rawCall is what a hand-written client would decode into: the same fields, with the standard library's types.
-type rawCall struct {
-	ID              string         `json:"id"`
-	SessionID       string         `json:"session_id"`
-	AgentID         string         `json:"agent_id"`
-	AgentType       string         `json:"agent_type"`
-	PhoneNumber     string         `json:"phone_number"`
-	SourceNumber    string         `json:"source_number"`
-	Direction       string         `json:"direction"`
-	Status          string         `json:"status"`
-	StartedAt       *time.Time     `json:"started_at"`
-	EndedAt         *time.Time     `json:"ended_at"`
-	CreatedAt       *time.Time     `json:"created_at"`
-	DurationSeconds *float64       `json:"duration_seconds"`
-	DurationMinutes *float64       `json:"duration_minutes"`
-	Sentiment       string         `json:"sentiment"`
-	Summary         string         `json:"call_summary"`
-	EndReason       string         `json:"call_end_reason"`
-	EndedBy         string         `json:"ended_by"`
-	Details         *rawDetails    `json:"details_collection"`
-	Transcript      []rawUtterance `json:"transcript"`
-	RecordingURL    string         `json:"recording_url"`
-	Metadata        map[string]any `json:"metadata"`
-	Variables       map[string]any `json:"variables"`
-	AICost          *float64       `json:"ai_cost"`
-	TelephonyCost   *float64       `json:"telephony_cost"`
-	TotalCost       *float64       `json:"total_cost"`
-	Handover        bool           `json:"handover"`
-}
-
-type rawDetails struct {
-	Status           string         `json:"status"`
-	Score            *float64       `json:"score"`
-	CollectedDetails []string       `json:"collected_details"`
-	CollectedValues  map[string]any `json:"collected_values"`
-}
-
-type rawUtterance struct {
-	Role      string `json:"role"`
-	Content   string `json:"content"`
-	Timestamp string `json:"timestamp"`
-}
-
-type rawEnvelope[T any] struct {
-	Success   *bool  `json:"success"`
-	Data      T      `json:"data"`
-	RequestID string `json:"request_id"`
-	Timestamp string `json:"timestamp"`
-}
-
-// rawGet is a careful hand-written GET: no retries, no limiter.
-func rawGet[T any](b *testing.B, client *http.Client, url string) T {
-	b.Helper()
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
-	require.NoError(b, err)
-	return rawDo[T](b, client, req)
-}
-
-func rawPost[T any](b *testing.B, client *http.Client, url string, body any) T {
-	b.Helper()
-	encoded, err := json.Marshal(body)
-	require.NoError(b, err)
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, bytes.NewReader(encoded))
-	require.NoError(b, err)
-	req.Header.Set("Content-Type", "application/json")
-	return rawDo[T](b, client, req)
-}
-
-func rawDo[T any](b *testing.B, client *http.Client, req *http.Request) T {
-	b.Helper()
-	req.Header.Set("Authorization", "Bearer lev_bench")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "bench")
-	resp, err := client.Do(req)
-	require.NoError(b, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(b, err)
-	if resp.StatusCode != http.StatusOK {
-		b.Fatal(resp.Status)
-	}
-	var env rawEnvelope[T]
-	require.NoError(b, json.Unmarshal(body, &env))
-	return env.Data
-}
-
-// benchClients gives both sides a transport of the same kind: in memory, or over loopback.
-func benchClients(b *testing.B, where, answer string) (*voiceagent.Client, *http.Client, string) {
+// benchClient has a transport in memory, or over loopback.
+func benchClient(b *testing.B, where, answer string) *voiceagent.Client {
 	b.Helper()
 	url := "https://api.test/v1"
-	var ours, theirs http.RoundTripper = answering{answer}, answering{answer}
+	var transport http.RoundTripper = answering{answer}
 	if where == "loopback" {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -149,33 +60,26 @@ func benchClients(b *testing.B, where, answer string) (*voiceagent.Client, *http
 		}))
 		b.Cleanup(server.Close)
 		url = server.URL
-		own, other := http.DefaultTransport.(*http.Transport).Clone(), http.DefaultTransport.(*http.Transport).Clone()
-		own.MaxIdleConnsPerHost, other.MaxIdleConnsPerHost = 100, 100
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		own.MaxIdleConnsPerHost = 100
 		b.Cleanup(own.CloseIdleConnections)
-		b.Cleanup(other.CloseIdleConnections)
-		ours, theirs = own, other
+		transport = own
 	}
 	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_bench"), voiceagent.WithBaseURL(url),
-		voiceagent.WithHTTPClient(&http.Client{Transport: ours}))
+		voiceagent.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(b, err)
-	return client, &http.Client{Transport: theirs}, url
+	return client
 }
 
 func BenchmarkGet(b *testing.B) {
 	for _, where := range []string{"memory", "loopback"} {
-		client, plain, url := benchClients(b, where, benchAnswer)
-		b.Run("in="+where+"/by=client", func(b *testing.B) {
+		client := benchClient(b, where, benchAnswer)
+		b.Run("in="+where, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := client.Calls.Get(b.Context(), "call_1"); err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
-		b.Run("in="+where+"/by=hand", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				rawGet[rawCall](b, plain, url+"/calls/call_1")
 			}
 		})
 	}
@@ -192,30 +96,16 @@ func benchCall() voiceagent.CallCreateParams {
 	}
 }
 
-type rawCallBody struct {
-	AgentID  string         `json:"agent_id"`
-	From     string         `json:"source_number"`
-	To       string         `json:"phone_number"`
-	Metadata map[string]any `json:"metadata,omitempty"`
-}
-
 func BenchmarkPost1KB(b *testing.B) {
 	params := benchCall()
-	body := rawCallBody{params.AgentID, params.From, params.To, params.Metadata}
 	for _, where := range []string{"memory", "loopback"} {
-		client, plain, url := benchClients(b, where, benchAnswer)
-		b.Run("in="+where+"/by=client", func(b *testing.B) {
+		client := benchClient(b, where, benchAnswer)
+		b.Run("in="+where, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := client.Calls.Create(b.Context(), params); err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
-		b.Run("in="+where+"/by=hand", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				rawPost[rawCall](b, plain, url+"/call", body)
 			}
 		})
 	}
@@ -232,21 +122,14 @@ func benchContacts() []voiceagent.Contact {
 
 func BenchmarkPost2MB(b *testing.B) {
 	params := voiceagent.CampaignCreateParams{Name: "January", AgentID: "agent_1", From: "+15550100000", Contacts: benchContacts()}
-	body := map[string]any{"name": params.Name, "agent_id": params.AgentID, "phone_number": params.From, "phone_column": "phone", "contacts": params.Contacts}
 	for _, where := range []string{"memory", "loopback"} {
-		client, plain, url := benchClients(b, where, benchAnswer)
-		b.Run("in="+where+"/by=client", func(b *testing.B) {
+		client := benchClient(b, where, benchAnswer)
+		b.Run("in="+where, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := client.Campaigns.Create(b.Context(), params); err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
-		b.Run("in="+where+"/by=hand", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				rawPost[rawCall](b, plain, url+"/campaigns", body)
 			}
 		})
 	}
@@ -275,22 +158,11 @@ func benchPage(tb testing.TB) string {
 
 // BenchmarkListPage reads a page of 100 calls with transcripts.
 func BenchmarkListPage(b *testing.B) {
-	page := benchPage(b)
-	client, plain, url := benchClients(b, "memory", page)
-	b.Run("by=client", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if got, err := client.Calls.List(b.Context(), voiceagent.CallListParams{}); err != nil || len(got.Data) != 100 {
-				b.Fatal(err)
-			}
+	client := benchClient(b, "memory", benchPage(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		if got, err := client.Calls.List(b.Context(), voiceagent.CallListParams{}); err != nil || len(got.Data) != 100 {
+			b.Fatal(err)
 		}
-	})
-	b.Run("by=hand", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if len(rawGet[[]rawCall](b, plain, url+"/calls")) != 100 {
-				b.Fatal("calls are missing")
-			}
-		}
-	})
+	}
 }

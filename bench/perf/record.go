@@ -9,7 +9,7 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// The record, its fields and the bodies are those of bench_test.go in the root.
+// The record and the bodies are those of bench_test.go in the root.
 
 const record = `{"id":"call_1","session_id":"sess_1","agent_id":"9b2f3c1e-0000-4000-8000-000000000001",` +
 	`"agent_type":"sales","phone_number":"+919876543210","direction":"outbound","status":"completed","duration_seconds":180,` +

@@ -37,11 +37,7 @@ func (p *program) agentsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the agents", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limit, size, err := flags.limits(p)
-			if err != nil {
-				return err
-			}
-			query, err := filter(flags.filters)
+			limit, size, query, err := flags.page(p)
 			if err != nil {
 				return err
 			}

@@ -62,11 +62,7 @@ func (p *program) callsList() *cobra.Command {
 		Example: `  voiceagent calls list --since 24h --status no_answer
   voiceagent calls list --since 2025-01-01 -o csv > calls.csv`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limit, size, err := flags.limits(p)
-			if err != nil {
-				return err
-			}
-			query, err := filter(flags.filters)
+			limit, size, query, err := flags.page(p)
 			if err != nil {
 				return err
 			}

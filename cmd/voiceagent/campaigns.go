@@ -44,11 +44,7 @@ func (p *program) campaignsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the campaigns", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limit, size, err := flags.limits(p)
-			if err != nil {
-				return err
-			}
-			query, err := filter(flags.filters)
+			limit, size, query, err := flags.page(p)
 			if err != nil {
 				return err
 			}

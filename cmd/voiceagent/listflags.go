@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/url"
+
 	"github.com/spf13/cobra"
 )
 
@@ -21,18 +23,20 @@ func (f *listFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.filters, "filter", nil, "a query parameter that this program doesn't know, as `name=value`; may be repeated")
 }
 
-// limits returns the limit in force, and a page size that doesn't fetch more than is wanted.
-func (f *listFlags) limits(p *program) (limit, pageSize int, err error) {
+// page returns the limit in force, a page size that doesn't fetch more than is wanted, and what the filters add to the query.
+func (f *listFlags) page(p *program) (limit, pageSize int, query url.Values, err error) {
 	switch {
 	case f.limit < -1:
-		return 0, 0, usagef("--limit %d: it must be 0 or more", f.limit)
+		return 0, 0, nil, usagef("--limit %d: it must be 0 or more", f.limit)
 	case f.limit == -1 && p.output == formatTable:
 		limit = tableLimit
 	case f.limit > 0:
 		limit = f.limit
 	}
-	if limit == 0 {
-		return 0, largePage, nil
+	pageSize = largePage
+	if limit > 0 {
+		pageSize = min(limit+1, largePage) // one more shows if there are more
 	}
-	return limit, min(limit+1, largePage), nil // one more shows if there are more
+	query, err = filter(f.filters)
+	return limit, pageSize, query, err
 }
