@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/url"
 
+	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
@@ -18,7 +19,7 @@ const (
 	agentRoute  = "/agents/{agent_id}"
 )
 
-// Agent is a configured voice. Only some of its keys are known (seen in use); those that the client doesn't know are in Extra.
+// Agent is a configured voice. Only some of its keys are known (seen in use). Extra holds the rest.
 type Agent struct {
 	ID                string            `json:"id"`
 	Name              string            `json:"name"`
@@ -39,7 +40,8 @@ type Agent struct {
 	Extra map[string]json.RawMessage `json:",embed"`
 }
 
-// WebhookConfig tells where an agent's calls are reported. Source: webhooks guide (documented for an update, inferred for a creation).
+// WebhookConfig says where an agent's calls are reported. Source: webhooks guide (documented for an
+// update, inferred for a creation).
 type WebhookConfig struct {
 	URL    string   `json:"url"`
 	Events []string `json:"events,omitempty"` // only EventCallEnded is documented
@@ -49,7 +51,8 @@ type WebhookConfig struct {
 // EventCallEnded is the only documented webhook event.
 const EventCallEnded = "CALL_ENDED"
 
-// DetailToCollect is something that an agent asks for. The API gives a name alone or an object (seen in use).
+// DetailToCollect is something that an agent asks for. The API gives a name alone or an object
+// (seen in use).
 type DetailToCollect struct {
 	Key         string `json:"key"`
 	Type        string `json:"type"`
@@ -75,7 +78,8 @@ func (d *DetailToCollect) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// The general agent types of the agents guide (documented). There are 200 and more for industries: see [CatalogService.AgentTypes].
+// The general agent types of the agents guide (documented). There are 200 and more for industries:
+// see [CatalogService.AgentTypes].
 const (
 	AgentTypeSales              = "sales"
 	AgentTypeSupport            = "support"
@@ -87,8 +91,9 @@ const (
 	AgentTypeCustom             = "custom" // needs CustomDescription
 )
 
-// AgentCreateParams describes a new agent. Name, StartFlow and EndFlow are required; CustomDescription too for [AgentTypeCustom].
-// Source: agents guide (documented); for Webhook see [WebhookConfig].
+// AgentCreateParams describes a new agent. Name, StartFlow and EndFlow are required;
+// CustomDescription too for [AgentTypeCustom]. Source: agents guide (documented); for Webhook see
+// [WebhookConfig].
 type AgentCreateParams struct {
 	Name              string         `json:"name"`       // unique in the account, at most 100 characters
 	StartFlow         string         `json:"start_flow"` // the opening message
@@ -106,21 +111,24 @@ type AgentCreateParams struct {
 }
 
 func (p *AgentCreateParams) check() error {
-	var bad problems
-	bad.name(p.Name)
-	bad.required("start_flow", p.StartFlow)
-	bad.required("end_flow", p.EndFlow)
+	var bad check.Problems
+	bad.Name(p.Name)
+	bad.Required("start_flow", p.StartFlow)
+	bad.Required("end_flow", p.EndFlow)
 	if p.AgentType == AgentTypeCustom {
-		bad.required("custom_description", p.CustomDescription)
+		bad.Required("custom_description", p.CustomDescription)
 	}
-	bad.webhook(p.Webhook)
-	return bad.err("POST", agentsRoute)
+	if p.Webhook != nil {
+		bad.URL("webhook_config.url", p.Webhook.URL)
+	}
+	return refused("POST", agentsRoute, bad)
 }
 
 // Create makes an agent: POST /agents.
 //
-// A name that is taken is a [*ConflictError], or a [*ValidationError]: the vendor's page says both. An agent whose
-// answer is lost is looked for; if it isn't found the error satisfies errors.Is(err, [ErrOutcomeUnknown]).
+// If the name is taken, the error is a [*ConflictError] or a [*ValidationError]: the vendor's page
+// says both. If the answer is lost, Create looks for the agent. If it finds none, the error
+// satisfies errors.Is(err, [ErrOutcomeUnknown]).
 //
 // Source: agents guide (documented), shape of the answer inferred.
 func (s *AgentsService) Create(ctx context.Context, params AgentCreateParams, opts ...RequestOption) (*Agent, error) {
@@ -140,8 +148,8 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...RequestOptio
 	return fetch[Agent](ctx, s.c, get(agentRoute).to(id), opts)
 }
 
-// AgentUpdateParams changes an agent. What is nil stays as it is; see [Ptr]. How a field is cleared is unknown: a pointer to "" sends an empty
-// text, and Extra can send null.
+// AgentUpdateParams changes an agent. A nil field stays as it is; see [Ptr]. How a field is cleared
+// is unknown: a pointer to "" sends an empty text, and Extra can send null.
 type AgentUpdateParams struct {
 	Name              *string        `json:"name,omitzero"`
 	StartFlow         *string        `json:"start_flow,omitzero"`
@@ -159,13 +167,15 @@ type AgentUpdateParams struct {
 }
 
 func (p *AgentUpdateParams) check(id string) error {
-	var bad problems
-	bad.id("agent_id", id)
+	var bad check.Problems
+	bad.ID("agent_id", id)
 	if p.Name != nil {
-		bad.name(*p.Name)
+		bad.Name(*p.Name)
 	}
-	bad.webhook(p.Webhook)
-	return bad.err("PATCH", agentRoute)
+	if p.Webhook != nil {
+		bad.URL("webhook_config.url", p.Webhook.URL)
+	}
+	return refused("PATCH", agentRoute, bad)
 }
 
 // Update changes an agent: PATCH /agents/{agent_id}. It is safe to repeat.
@@ -186,11 +196,12 @@ func (s *AgentsService) Delete(ctx context.Context, id string, opts ...RequestOp
 		return err
 	}
 	r := del(agentRoute).to(id)
-	r.settle = gone{}
+	r.settle = settledDelete{}
 	return s.c.discard(ctx, r, opts)
 }
 
-// AgentListParams selects a page of agents. The zero value is the first page of 20. Filters are unknown: try them with Extra.
+// AgentListParams selects a page of agents. The zero value is the first page of 20. Filters are
+// unknown: try them with Extra.
 type AgentListParams struct {
 	Page     int // from 1
 	PageSize int // 1 to 100
@@ -208,17 +219,18 @@ func (s *AgentsService) List(ctx context.Context, params AgentListParams, opts .
 	return fetchPage[Agent](ctx, s.c, get(agentsRoute).where(query), opts)
 }
 
-// All iterates over all agents from Page on, with [AgentsService.List]. It ends after the first error.
+// All iterates over all agents from Page on, with [AgentsService.List]. It ends after the first
+// error.
 func (s *AgentsService) All(ctx context.Context, params AgentListParams, opts ...RequestOption) iter.Seq2[*Agent, error] {
-	return all(params.Page, func(page int) (*Page[Agent], error) {
+	return allRecords(params.Page, func(page int) (*Page[Agent], error) {
 		params := params
-		params.Page, params.PageSize = page, sizeOr(params.PageSize, maxPageSize)
+		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
 		return s.List(ctx, params, opts...)
 	}, func(a *Agent) string { return a.ID })
 }
 
 func checkID(method, route, field, id string) error {
-	var bad problems
-	bad.id(field, id)
-	return bad.err(method, route)
+	var bad check.Problems
+	bad.ID(field, id)
+	return refused(method, route, bad)
 }

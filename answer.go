@@ -2,15 +2,23 @@ package voiceagent
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/hint"
+	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
+	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
+	"github.com/voiceagent-go/voiceagent/internal/reconcile"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 const (
@@ -22,12 +30,97 @@ const (
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// Observe implements [exchange.Reader]: it reports the answer's headers to the limiter.
+func (x *call) Observe(resp *http.Response) {
+	now := time.Now()
+	x.status, x.header = 0, nil
+	if resp != nil {
+		x.status, x.header = resp.StatusCode, resp.Header
+	}
+	told := ratelimit.Read(x.header, now)
+	known := told.Has&(ratelimit.Remaining|ratelimit.Reset) != 0
+	x.limit = RateLimit{}
+	if known {
+		x.limit = rateLimitOf(&told)
+	}
+	o := Observation{RateLimit: x.limit, Throttled: x.status == http.StatusTooManyRequests}
+	if o.Throttled {
+		told.Reset = told.End(now)
+		if o.Known = known || !told.Reset.Local.IsZero(); o.Known {
+			o.RateLimit = rateLimitOf(&told)
+		}
+	} else { // a reset alone doesn't say that nothing is left
+		o.Known = told.Has&ratelimit.Remaining != 0
+		o.Unreadable = !o.Known && told.Has&ratelimit.Header != 0
+	}
+	// Gateways and the public endpoints may leave the headers out without saying anything about the
+	// API's habits.
+	o.Lost = !known && !o.Throttled && (x.status == 0 || x.status >= 500 || x.r.public)
+	if known {
+		x.c.setRateLimit(x.limit)
+	}
+	if x.c.ledger != nil {
+		if date, ok := ratelimit.Date(x.header); ok {
+			x.c.noteServerTime(date, now)
+		}
+	}
+	x.c.limiter.Release(x.exchange.Context, o)
+}
+
+// Read implements [exchange.Reader].
+func (x *call) Read(resp *http.Response, err error) (result lifecycle.Result, ok bool) {
+	x.last = x.read(resp, err)
+	if x.last != nil && resp != nil {
+		x.last.passed = x.exchange.Repeats() || resp.Request != nil && resp.Request.Response != nil
+	}
+	x.note()
+	if x.last != nil {
+		return resultOf(x.last), false
+	}
+	x.remember()
+	return 0, true
+}
+
+// LastError implements [exchange.Reader].
+func (x *call) LastError() error {
+	if x.last == nil {
+		return nil
+	}
+	return x.last.typed
+}
+
+// remember notes what the answer is about, so that no look takes it, and each has to see it.
+func (x *call) remember() {
+	if m := x.maker; m != nil {
+		x.c.placed.Note(reconcile.Placed{Twin: m.twin(), Key: x.key, IDs: m.made(), Sent: x.exchange.SentAt, At: time.Now()})
+	}
+}
+
+// note adds the attempt to the story.
+func (x *call) note() {
+	a := Attempt{StatusCode: x.status, RequestID: requestID(x.header), Wait: x.exchange.Waited, Duration: time.Since(x.exchange.SentAt), Sent: true}
+	if x.last == nil {
+		if id := x.answer.Head().RequestID; id != "" {
+			a.RequestID = id
+		}
+	} else {
+		a.Err, a.Sent = x.last.typed, x.last.sent
+		a.RequestID = requestIDOf(x.last.typed, a.RequestID)
+	}
+	a.RequestID = x.shownID(a.RequestID) // it is logged
+	x.attempts = append(x.attempts, a)
+	x.c.logAttempt(x)
+}
+
 // read reads and closes the answer of an attempt. It returns nil when the attempt succeeded.
-func (x *exchange) read(resp *http.Response, err error) *failure {
+func (x *call) read(resp *http.Response, err error) *failure {
 	if resp == nil {
 		return x.noAnswer(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode < http.StatusOK { // net/http passes on 101, and any number below 100
+		return x.noAnswer(fmt.Errorf("what came has the status %03d, which is no answer to a request", resp.StatusCode))
+	}
 	buf := buffers.Get().(*bytes.Buffer)
 	defer func() {
 		if buf.Cap() <= maxPooled {
@@ -57,7 +150,7 @@ func (x *exchange) read(resp *http.Response, err error) *failure {
 
 var errTooLong = errors.New("it is longer than the limit, which WithMaxResponseBytes raises")
 
-func (x *exchange) readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
+func (x *call) readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
 	most = min(most, math.MaxInt64-1)
 	switch n := resp.ContentLength; {
 	case n > most:
@@ -74,40 +167,44 @@ func (x *exchange) readAll(buf *bytes.Buffer, resp *http.Response, most int64) e
 }
 
 // noAnswer classes an attempt without an answer.
-func (x *exchange) noAnswer(err error) *failure {
+func (x *call) noAnswer(err error) *failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the URL, which has ids in it
 	}
-	err = x.c.key.cutFromError(err)
-	f := &failure{err: err, sent: x.Sent(err)}
-	if x.TimedOut() {
+	err = x.toldOf().CutFromError(err)
+	f := &failure{err: err, sent: x.exchange.Sent(err)}
+	if x.exchange.TimedOut() {
 		f.err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
 	}
-	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err}
+	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err,
+		hint: hint.Connection(err, x.c.key.CutFromText(x.c.base.Host))}
 	return f
 }
 
 // unreadable classes a 2xx whose body broke off, or doesn't hold what is due.
-func (x *exchange) unreadable(body []byte, err error, broke bool) *failure {
-	body = x.c.key.cutFrom(body)
+func (x *call) unreadable(body []byte, err error, broke bool) *failure {
+	if errors.Is(err, errTooLong) {
+		body = body[:min(len(body), maxErrorBody)] // the rest isn't there either
+	}
+	body = x.toldOf().CutFrom(body)
 	f := &failure{status: x.status, broken: true, sent: true}
-	if x.TimedOut() {
+	if x.exchange.TimedOut() {
 		err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
 	}
 	if broke && !errors.Is(err, errTooLong) {
 		f.err = err
 	}
 	f.typed = &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(envelope.ReadFailure(body).RequestID), Method: x.r.method, Route: x.r.route,
-		IdempotencyKey: x.key, Body: excerpt(body), cause: x.c.key.cutFromError(err)}
+		IdempotencyKey: x.key, Body: excerpt(body), cause: x.toldOf().CutFromError(err)}
 	return f
 }
 
 // refusal makes a typed error of an error answer, or of a 2xx with success: false.
-func (x *exchange) refusal(body []byte) *failure {
-	body = x.c.key.cutFrom(body)
+func (x *call) refusal(body []byte) *failure {
+	body = x.toldOf().CutFrom(body)
 	said := envelope.ReadFailure(body)
 	e := &APIError{
-		StatusCode: x.status, Code: ErrorCode(said.Code), Message: maskNumbers(said.Message),
+		StatusCode: x.status, Code: ErrorCode(x.shown(said.Code)), Message: x.shown(said.Message),
 		RequestID: x.anyRequestID(said.RequestID), Method: x.r.method, Route: x.r.route,
 		RateLimit: x.limit, IdempotencyKey: x.key, Body: excerpt(body),
 	}
@@ -115,7 +212,7 @@ func (x *exchange) refusal(body []byte) *failure {
 		e.Timestamp = t
 	}
 	for _, field := range said.Fields {
-		e.Fields = append(e.Fields, FieldError{field.Name, maskNumbers(field.Message)})
+		e.Fields = append(e.Fields, FieldError{x.shown(field.Name), x.shown(field.Message)})
 	}
 	if e.Code == "" {
 		e.Code = codeOf(e.StatusCode)
@@ -124,13 +221,13 @@ func (x *exchange) refusal(body []byte) *failure {
 		e.Message = x.plainMessage()
 	}
 	if e.StatusCode == http.StatusTooManyRequests {
-		e.retryAt = x.retryAt()
+		e.retryAt = throttleEnd(x.header, time.Now())
 	}
 	return &failure{status: e.StatusCode, code: e.Code, sent: true, typed: e.typed()}
 }
 
-// codeOf names the code that the vendor documents for a status, for answers that have none (a 401 comes as a
-// bare detail).
+// codeOf names the code that the vendor documents for a status, for answers that have none (a 401
+// comes as a bare detail).
 func codeOf(status int) ErrorCode {
 	switch status {
 	case http.StatusUnauthorized:
@@ -144,10 +241,10 @@ func codeOf(status int) ErrorCode {
 }
 
 // plainMessage stands in where the body says nothing that can be read.
-func (x *exchange) plainMessage() string {
+func (x *call) plainMessage() string {
 	switch {
-	case x.NotFollowed() != "":
-		return "the redirect was not followed: " + x.NotFollowed()
+	case x.exchange.NotFollowed() != "":
+		return "the redirect was not followed: " + x.shown(x.exchange.NotFollowed())
 	case x.status >= 300 && x.status < 400:
 		return "the answer is a redirect that leads nowhere"
 	case x.status < 300:
@@ -158,7 +255,16 @@ func (x *exchange) plainMessage() string {
 
 func excerpt(body []byte) []byte { return bytes.Clone(body[:min(len(body), maxExcerpt)]) }
 
-func requestID(h http.Header) string { return headerValue(h, "X-Request-Id", "X-Request-ID") }
+// requestID returns the id in the header. Some transports, mostly of tests, keep the documented
+// spelling.
+func requestID(h http.Header) string {
+	for _, name := range [...]string{"X-Request-Id", "X-Request-ID"} {
+		if values := h[name]; len(values) > 0 {
+			return strings.TrimSpace(values[0])
+		}
+	}
+	return ""
+}
 
 // requestIDOf is the request id that an error shows, else the one given.
 func requestIDOf(err error, otherwise string) string {
@@ -172,9 +278,29 @@ func requestIDOf(err error, otherwise string) string {
 }
 
 // anyRequestID takes the id from the body, else from the header.
-func (x *exchange) anyRequestID(fromBody string) string {
-	if fromBody != "" {
-		return fromBody
+func (x *call) anyRequestID(fromBody string) string {
+	return x.shown(cmp.Or(fromBody, requestID(x.header)))
+}
+
+// toldOf returns what the request told the server, which no error, log or span repeats.
+func (x *call) toldOf() *secret.Sent {
+	if x.r.sent == nil {
+		u := x.r.url(x.c.base)
+		body, _ := x.r.body.([]byte)
+		x.r.sent = secret.NewSent(x.c.key, body, u.RequestURI())
 	}
-	return x.c.key.cutFromText(requestID(x.header))
+	return x.r.sent
+}
+
+// shown is the one place through which texts of a server, a transport, a policy or a ledger go on
+// their way into errors, logs and spans.
+func (x *call) shown(text string) string { return x.toldOf().CutFromText(text) }
+
+// shownID is shown for the request id of any answer. The usual id is not compared with what was
+// sent, which would have to be read again.
+func (x *call) shownID(id string) string {
+	if x.r.sent == nil && !secret.HasLongNumber(id) {
+		return secret.MaskNumbers(x.c.key.CutFromText(id))
+	}
+	return x.shown(id)
 }

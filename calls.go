@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"log/slog"
 	"math"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // CallsService places and reads phone calls.
@@ -23,10 +25,12 @@ const (
 	callRoute      = "/calls/{call_id}"
 )
 
-// CallStatus is the state of a call. Only some values are documented; compare with what you receive.
+// CallStatus is the state of a call. Only some values are documented; compare with what you
+// receive.
 type CallStatus string
 
-// Known states. completed is documented for calls; no_answer, voicemail and failed for campaigns; the rest is inferred.
+// Known states. completed is documented for calls; no_answer, voicemail and failed for campaigns;
+// the rest is inferred.
 const (
 	CallInitiated  CallStatus = "initiated"
 	CallRinging    CallStatus = "ringing"
@@ -39,7 +43,8 @@ const (
 	CallCancelled  CallStatus = "cancelled"
 )
 
-// Terminal tells if a call in this state has ended. A state that the client doesn't know is taken as not ended.
+// Terminal reports whether a call in this state has ended. It is false for a state that the client
+// doesn't know.
 func (s CallStatus) Terminal() bool {
 	switch s {
 	case CallCompleted, CallNoAnswer, CallVoicemail, CallFailed, CallBusy, CallCancelled, "canceled":
@@ -48,7 +53,7 @@ func (s CallStatus) Terminal() bool {
 	return false
 }
 
-// CallDirection tells who began a call.
+// CallDirection is the direction of a call: who began it.
 type CallDirection string
 
 // Known directions: outbound is documented, the others are seen in use.
@@ -58,8 +63,12 @@ const (
 	CallWeb      CallDirection = "web"
 )
 
-// Call is one phone call. Any field may be missing (the API documents them only for webhooks); keys that the client doesn't know are
-// in Extra.
+// Call is one phone call. Any field may be missing: the API documents them only for webhooks. Keys
+// that the client doesn't know are in Extra.
+//
+// A number in Metadata, Variables and Details.CollectedValues is a float64 where that is exact
+// enough. It is a [json.Number] if it is an integer that no float64 holds, such as 9007199254740993
+// (2^53 + 1), or is beyond every float64, such as 1e400.
 type Call struct {
 	ID              string             `json:"id"`
 	SessionID       string             `json:"session_id"`
@@ -91,16 +100,76 @@ type Call struct {
 	Extra map[string]json.RawMessage `json:",embed"`
 }
 
-// Ref returns the id to use for this call: ID, or SessionID where there is no ID. Which of them the API wants is unknown; webhooks
-// have just the session id.
+// Ref returns the id that names this call: SessionID, or ID if there is no SessionID. It joins the
+// answer to [CallsService.Create] with the webhook's event, which has only the session id
+// (documented). Which ids the answer has, and which of them [CallsService.Get] takes, is unknown.
+//
+// The event may come before the answer. If the answer has only an ID, no id joins the two: put a
+// key of your own into the metadata, which the event repeats (documented).
 func (c *Call) Ref() string {
-	if c.ID != "" {
-		return c.ID
+	for _, id := range [...]string{c.SessionID, c.ID} {
+		if !envelope.IsNone(id) {
+			return id
+		}
 	}
-	return c.SessionID
+	return ""
 }
 
-// Ended tells if the call is over: by its state, or because it has a time at which it ended.
+// From returns the number that the call came from, as [CallCreateParams.From]: SourceNumber, or
+// PhoneNumber if the call is inbound. It is "" where the API doesn't say.
+func (c *Call) From() string {
+	from, _ := c.numbers()
+	return from
+}
+
+// To returns the number that was called, as [CallCreateParams.To]: PhoneNumber, or SourceNumber if
+// the call is inbound. It is "" where the API doesn't say.
+func (c *Call) To() string {
+	_, to := c.numbers()
+	return to
+}
+
+// numbers returns who called whom. PhoneNumber is the other party's in either direction.
+func (c *Call) numbers() (from, to string) {
+	if c.Direction == CallInbound {
+		return c.PhoneNumber, c.SourceNumber
+	}
+	return c.SourceNumber, c.PhoneNumber
+}
+
+// LogValue shows what a log may hold: ids, status, times and figures, and the ends of the numbers.
+// It shows no summary, transcript, metadata or address of a recording.
+func (c Call) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("id", c.ID),
+		slog.String("session_id", c.SessionID),
+		slog.String("agent_id", c.AgentID),
+		slog.String("direction", string(c.Direction)),
+		slog.String("status", string(c.Status)),
+		slog.String("phone_number", maskedIfAny(c.PhoneNumber)),
+		slog.String("source_number", maskedIfAny(c.SourceNumber)),
+	}
+	attrs = appendTime(attrs, "created_at", c.CreatedAt)
+	attrs = appendTime(attrs, "started_at", c.StartedAt)
+	attrs = appendTime(attrs, "ended_at", c.EndedAt)
+	return slog.GroupValue(append(attrs, slog.Duration("duration", c.Duration()), slog.Int("transcript_entries", len(c.Transcript)))...)
+}
+
+func maskedIfAny(number string) string {
+	if number == "" {
+		return ""
+	}
+	return secret.MaskNumber(number)
+}
+
+func appendTime(attrs []slog.Attr, key string, at Timestamp) []slog.Attr {
+	if at.IsZero() {
+		return attrs
+	}
+	return append(attrs, slog.Time(key, at.Time))
+}
+
+// Ended reports whether the call is over: by its state, or because it has a time at which it ended.
 func (c *Call) Ended() bool { return c.Status.Terminal() || !c.EndedAt.IsZero() }
 
 // Duration returns the length of the call; 0 where the API doesn't say.
@@ -108,7 +177,8 @@ func (c *Call) Duration() time.Duration {
 	if c.DurationSeconds == nil {
 		return 0
 	}
-	switch ns := *c.DurationSeconds * float64(time.Second); { // what a number out of range is converted to depends on the processor
+	// The result of converting a number out of range depends on the processor.
+	switch ns := *c.DurationSeconds * float64(time.Second); {
 	case ns >= math.MaxInt64:
 		return math.MaxInt64
 	case ns <= math.MinInt64:
@@ -120,7 +190,7 @@ func (c *Call) Duration() time.Duration {
 
 // tidy removes what stands for nothing: web calls have the text "None" for a number (seen in use).
 func (c *Call) tidy() {
-	if strings.EqualFold(c.PhoneNumber, "none") {
+	if envelope.IsNone(c.PhoneNumber) {
 		c.PhoneNumber = ""
 	}
 }
@@ -128,15 +198,15 @@ func (c *Call) tidy() {
 // DetailsCollection is what an agent found out during a call.
 type DetailsCollection struct {
 	Status           string         `json:"status"` // "partial" is documented
-	Score            *float64       `json:"score"`  // 0 to 1 in the vendor's page, 0 to 10 in another client: not interpreted
+	Score            *float64       `json:"score"`  // 0 to 1 in the vendor's page, 0 to 10 in another client
 	CollectedDetails []string       `json:"collected_details"`
 	CollectedValues  map[string]any `json:"collected_values"`
 
 	Extra map[string]json.RawMessage `json:",embed"`
 }
 
-// TranscriptEntry is one utterance. Webhooks spell its keys role and content (documented), lists speaker and text (seen in use); both
-// are read. (The tag also is this package's own.)
+// TranscriptEntry is one utterance. Webhooks spell its keys role and content (documented), lists
+// speaker and text (seen in use); both are read. The tag "also" is this package's own.
 type TranscriptEntry struct {
 	Role      string    `json:"role" also:"speaker"` // "agent" or "user"
 	Content   string    `json:"content" also:"text"`
@@ -163,7 +233,7 @@ func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
 // Source: make-call page (documented).
 type CallCreateParams struct {
 	AgentID  string         `json:"agent_id"`
-	From     string         `json:"source_number"`      // the number to call from; any form, as the API takes more than E.164
+	From     string         `json:"source_number"`      // the number to call from; the API takes more forms than E.164
 	To       string         `json:"phone_number"`       // the number to call, E.164: "+919876543210"
 	Metadata map[string]any `json:"metadata,omitempty"` // for the agent to use in the conversation
 
@@ -184,22 +254,22 @@ func (p *CallCreateParams) request() request {
 }
 
 func (p *CallCreateParams) check() error {
-	var bad problems
-	bad.required("agent_id", p.AgentID)
-	bad.required("source_number", p.From)
-	if !isE164(p.To) {
-		bad.add("phone_number", "%s is not E.164: write it with a plus, the country code and no spaces, like +919876543210",
-			maskNumber(p.To))
-	}
-	return bad.err("POST", placeCallRoute)
+	var bad check.Problems
+	bad.Required("agent_id", p.AgentID)
+	bad.Required("source_number", p.From)
+	bad.Number("phone_number", p.To, secret.MaskNumber)
+	return refused("POST", placeCallRoute, bad)
 }
 
-// Create places a call: POST /call. The person's phone rings, so when the answer is lost the call is looked for, and not placed again. If it isn't
-// found either the error satisfies errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
+// Create places a call: POST /call. The person's phone rings, so if the answer is lost, Create
+// looks for the call and doesn't place it again. If it finds none, the error satisfies
+// errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
 //
-// A number that isn't E.164 is a [*ValidationError] before anything is sent. Which keys the answer has is unknown: use [Call.Ref].
+// A number that isn't E.164 is a [*ValidationError] before anything is sent. Which keys the answer
+// has is unknown: use [Call.Ref].
 //
-// Source: https://docs.levrage.ai/api-reference/api-reference/calls/make-call-v-1-call-post (documented).
+// Source: https://docs.levrage.ai/api-reference/api-reference/calls/make-call-v-1-call-post
+// (documented).
 func (s *CallsService) Create(ctx context.Context, params CallCreateParams, opts ...RequestOption) (*Call, error) {
 	if err := params.check(); err != nil {
 		return nil, err
@@ -207,7 +277,8 @@ func (s *CallsService) Create(ctx context.Context, params CallCreateParams, opts
 	return tidied(create(ctx, s.c, params.request(), callFinder{s, &params}, opts))
 }
 
-// Get returns a call by its [Call.Ref]: GET /calls/{call_id}. One that doesn't exist is a [*NotFoundError].
+// Get returns a call by its [Call.Ref]: GET /calls/{call_id}. If there is none, the error is a
+// [*NotFoundError].
 //
 // Source: inferred; no page names it, nor which of the two ids it takes.
 func (s *CallsService) Get(ctx context.Context, id string, opts ...RequestOption) (*Call, error) {
@@ -264,17 +335,23 @@ func (s *CallsService) List(ctx context.Context, params CallListParams, opts ...
 	return page, nil
 }
 
-// All iterates over the calls that match, from Page on, with [CallsService.List]. It ends after the first error.
+// All iterates over the calls that match, from Page on, with [CallsService.List]. It ends after the
+// first error.
 func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...RequestOption) iter.Seq2[*Call, error] {
-	return all(params.Page, func(page int) (*Page[Call], error) {
+	return allRecords(params.Page, func(page int) (*Page[Call], error) {
 		params := params
-		params.Page, params.PageSize = page, sizeOr(params.PageSize, maxPageSize)
+		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
 		return s.List(ctx, params, opts...)
 	}, (*Call).Ref)
 }
 
-// Watch polls a call with [CallsService.Get] and yields it each time it has changed, first as it is now, and last when it has ended. An
-// error that the retry policy can't ride out is yielded and ends it.
+// Watch polls a call with [CallsService.Get]. It yields the call as it is now, then each time it
+// has changed, and last when it has ended. An error that outlasts the retries is yielded and ends
+// the loop.
+//
+// A call that was just placed may not be readable yet. So a [*NotFoundError] ends Watch only if the
+// call has been seen before, or if the settle time (30 s; see [WithSettleTime]) has passed since
+// Watch began. A wrong id therefore costs that time.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
-	return watch(ctx, s.c, params, func() (*Call, error) { return s.Get(ctx, id, opts...) }, (*Call).Ended)
+	return watch(ctx, s.c, params, opts, func() (*Call, error) { return s.Get(ctx, id, opts...) }, (*Call).Ended)
 }

@@ -1,14 +1,17 @@
 package voiceagent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
@@ -21,7 +24,8 @@ const (
 	defaultPhoneColumn = "phone"
 )
 
-// CampaignStatus is the state of a campaign. Compare with what you receive: the list isn't documented.
+// CampaignStatus is the state of a campaign. Compare with what you receive: the list isn't
+// documented.
 type CampaignStatus string
 
 // Known states: the first three are seen in use, the others inferred.
@@ -36,7 +40,8 @@ const (
 	CampaignFailed     CampaignStatus = "failed"
 )
 
-// Terminal tells if a campaign in this state has ended. A state that the client doesn't know is taken as not ended.
+// Terminal reports whether a campaign in this state has ended. It is false for a state that the
+// client doesn't know.
 func (s CampaignStatus) Terminal() bool {
 	switch s {
 	case CampaignCompleted, CampaignStopped, CampaignCancelled, CampaignFailed, "canceled":
@@ -45,8 +50,8 @@ func (s CampaignStatus) Terminal() bool {
 	return false
 }
 
-// Campaign is a campaign and its progress. Its keys are seen in use, not documented, and differ between the list and a single one; those that
-// the client doesn't know are in Extra.
+// Campaign is a campaign and its progress. Its keys are seen in use, not documented, and differ
+// between the list and a single campaign. Keys that the client doesn't know are in Extra.
 type Campaign struct {
 	ID                 string         `json:"id"`
 	Name               string         `json:"name"`
@@ -82,15 +87,41 @@ type Campaign struct {
 // Contacts returns the number of contacts, under whichever name it came.
 func (c *Campaign) Contacts() int { return max(c.TotalContacts, c.Total) }
 
-// Ended tells if the campaign will place no more calls.
+// LogValue shows what a log may hold: ids, status, times and counts, and the end of the number. It
+// shows neither name nor description.
+func (c Campaign) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("id", c.ID),
+		slog.String("agent_id", c.AgentID),
+		slog.String("status", string(c.Status)),
+		slog.String("phone_number", maskedIfAny(c.From)),
+		slog.Int("contacts", c.Contacts()),
+		slog.Int("valid_contacts", c.ValidContacts),
+		slog.Int("skipped_contacts", c.SkippedContacts),
+		slog.Int("completed", c.Completed),
+		slog.Int("failed", c.Failed),
+		slog.Int("no_answer", c.NoAnswer),
+		slog.Int("voicemail", c.Voicemail),
+		slog.Int("pending_retries", c.PendingRetries),
+	}
+	attrs = appendTime(attrs, "created_at", c.CreatedAt)
+	attrs = appendTime(attrs, "start_time", c.StartTime)
+	return slog.GroupValue(appendTime(attrs, "end_time", c.EndTime)...)
+}
+
+// Ended reports whether the campaign will place no more calls.
 func (c *Campaign) Ended() bool { return c.Status.Terminal() }
 
-// Contact is one person to call: the number under the campaign's phone column, and whatever else the agent is to know. Keys should be
-// letters, digits and underscores (seen in use).
+// Contact is one person to call: the number under the campaign's phone column, and whatever else
+// the agent is to know. Keys should be letters, digits and underscores (seen in use).
 type Contact map[string]any
 
-// CampaignRetry says when a contact that wasn't reached is called again. Source: campaigns guide (Enabled and OnStatuses documented, the rest seen in
-// use).
+// LogValue shows how many keys a contact has, and nothing of a person: which of them is the phone
+// column, only the campaign knows.
+func (c Contact) LogValue() slog.Value { return slog.GroupValue(slog.Int("keys", len(c))) }
+
+// CampaignRetry says when a contact that wasn't reached is called again. Source: campaigns guide
+// (Enabled and OnStatuses documented, the rest seen in use).
 type CampaignRetry struct {
 	Enabled             bool         `json:"enabled"`
 	OnStatuses          []CallStatus `json:"on_statuses,omitempty"` // CallNoAnswer, CallVoicemail, CallFailed
@@ -100,16 +131,19 @@ type CampaignRetry struct {
 	RespectCallingHours *bool        `json:"respect_calling_hours,omitzero"`
 }
 
-// CallingHours are the hours of a day within which a campaign calls, as HH:MM. The zone is unknown, probably that of India (inferred).
+// CallingHours are the hours of a day within which a campaign calls, as HH:MM. The zone is unknown,
+// probably that of India (inferred).
 type CallingHours struct{ Start, End string }
 
-// Blackout is a time of day in which a campaign doesn't call, as HH:MM; it may cross midnight (seen in use).
+// Blackout is a time of day in which a campaign doesn't call, as HH:MM. It may cross midnight
+// (seen in use).
 type Blackout struct {
 	Start string `json:"start"`
 	End   string `json:"end"`
 }
 
-// CampaignCreateParams describes a new campaign. Name, AgentID, From and at least one contact are required.
+// CampaignCreateParams describes a new campaign. Name, AgentID, From and at least one contact are
+// required.
 type CampaignCreateParams struct {
 	Name               string         // at most 100 characters
 	AgentID            string         // the agent that talks
@@ -163,48 +197,49 @@ func (p *CampaignCreateParams) request() request {
 }
 
 func (p *CampaignCreateParams) check() error {
-	var bad problems
+	var bad check.Problems
 	p.checkFrame(&bad)
 	switch n := len(p.Contacts); {
 	case n == 0:
-		bad.add("contacts", "is empty")
-	case n > maxContacts:
-		bad.add("contacts", "has %d contacts, %d are allowed: CreateBatches splits them", n, maxContacts)
+		bad.Add("contacts", "is required: at least one contact")
+	case n > check.MaxContacts:
+		bad.Add("contacts", "has %d contacts, %d are allowed: CreateBatches splits them", n, check.MaxContacts)
 	}
 	for i, contact := range p.Contacts {
 		if why := checkContact(contact, p.phoneColumn()); why != "" {
-			bad.add(fmt.Sprintf("contacts[%d].%s", i, p.phoneColumn()), "%s", why)
+			bad.Add(fmt.Sprintf("contacts[%d].%s", i, p.phoneColumn()), "%s", why)
 		}
 	}
-	return bad.err("POST", campaignsRoute)
+	return refused("POST", campaignsRoute, bad)
 }
 
 // checkFrame checks everything but the contacts.
-func (p *CampaignCreateParams) checkFrame(bad *problems) {
-	bad.name(p.Name)
-	bad.required("agent_id", p.AgentID)
-	bad.required("phone_number", p.From)
-	if n := p.MaxConcurrentCalls; n < 0 || n > maxConcurrency {
-		bad.add("max_concurrent_calls", "%d is outside 1 to %d", n, maxConcurrency)
+func (p *CampaignCreateParams) checkFrame(bad *check.Problems) {
+	bad.Name(p.Name)
+	bad.Required("agent_id", p.AgentID)
+	bad.Required("phone_number", p.From)
+	if n := p.MaxConcurrentCalls; n < 0 || n > check.MaxConcurrency {
+		bad.Add("max_concurrent_calls", "%d is outside 1 to %d", n, check.MaxConcurrency)
 	}
 	if p.CallingHours != nil {
-		bad.clock("daily_start_time", p.CallingHours.Start)
-		bad.clock("daily_end_time", p.CallingHours.End)
+		bad.Clock("daily_start_time", p.CallingHours.Start)
+		bad.Clock("daily_end_time", p.CallingHours.End)
 	}
 	for i, blackout := range p.Blackouts {
-		bad.clock(fmt.Sprintf("blackout_periods[%d].start", i), blackout.Start)
-		bad.clock(fmt.Sprintf("blackout_periods[%d].end", i), blackout.End)
+		bad.Clock(fmt.Sprintf("blackout_periods[%d].start", i), blackout.Start)
+		bad.Clock(fmt.Sprintf("blackout_periods[%d].end", i), blackout.End)
 	}
 	if p.Retry != nil && (p.Retry.IntervalValue < 0 || p.Retry.MaxRetries < 0) {
-		bad.add("retry_config", "has a negative number")
+		bad.Add("retry_config", "has a negative number")
 	}
 }
 
-// checkContact says what is wrong with a contact's number; "" when nothing is. Its form is the API's business.
+// checkContact returns what is wrong with a contact's number, or "". It doesn't check the number's
+// form.
 func checkContact(contact Contact, column string) string {
 	switch number := contact[column].(type) {
 	case nil:
-		return "is missing: each contact needs a number there"
+		return "is missing: each contact needs a number there, or PhoneColumn names another column"
 	case string:
 		if strings.TrimSpace(number) == "" {
 			return "is empty: each contact needs a number there"
@@ -222,8 +257,9 @@ func wireTime(t time.Time) string {
 
 // Create makes a campaign, which starts at once unless it is scheduled: POST /campaigns.
 //
-// People's phones ring, so when the answer is lost the campaign is looked for, and not made again. If it isn't found either the
-// error satisfies errors.Is(err, [ErrOutcomeUnknown]); see [WithUnknownOutcome].
+// People's phones ring, so if the answer is lost, Create looks for the campaign and doesn't make it
+// again. If it finds none, the error satisfies errors.Is(err, [ErrOutcomeUnknown]); see
+// [WithUnknownOutcome]. Campaigns of one name and agent are made one after the other.
 //
 // Source: campaigns guide (documented); hours, blackouts and schedule are seen in use.
 func (s *CampaignsService) Create(ctx context.Context, params CampaignCreateParams, opts ...RequestOption) (*Campaign, error) {
@@ -233,7 +269,8 @@ func (s *CampaignsService) Create(ctx context.Context, params CampaignCreatePara
 	return create(ctx, s.c, params.request(), campaignFinder{s, &params}, opts)
 }
 
-// Get returns a campaign with its progress: GET /campaigns/{campaign_id}. One that doesn't exist is a [*NotFoundError].
+// Get returns a campaign with its progress: GET /campaigns/{campaign_id}. If there is none, the
+// error is a [*NotFoundError].
 //
 // Source: campaigns guide (documented), path seen in use.
 func (s *CampaignsService) Get(ctx context.Context, id string, opts ...RequestOption) (*Campaign, error) {
@@ -243,7 +280,8 @@ func (s *CampaignsService) Get(ctx context.Context, id string, opts ...RequestOp
 	return fetch[Campaign](ctx, s.c, get(campaignRoute).to(id), opts)
 }
 
-// CampaignListParams selects a page of campaigns. The zero value is the first page of 20, unfiltered.
+// CampaignListParams selects a page of campaigns. The zero value is the first page of 20,
+// unfiltered.
 type CampaignListParams struct {
 	Page     int            // from 1
 	PageSize int            // 1 to 100
@@ -263,31 +301,37 @@ func (s *CampaignsService) List(ctx context.Context, params CampaignListParams, 
 	return fetchPage[Campaign](ctx, s.c, get(campaignsRoute).where(query), opts)
 }
 
-// All iterates over the campaigns that match, from Page on, with [CampaignsService.List]. It ends after the first error.
+// All iterates over the campaigns that match, from Page on, with [CampaignsService.List]. It ends
+// after the first error.
 func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
-	return all(params.Page, func(page int) (*Page[Campaign], error) {
+	return allRecords(params.Page, func(page int) (*Page[Campaign], error) {
 		params := params
-		params.Page, params.PageSize = page, sizeOr(params.PageSize, maxPageSize)
+		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
 		return s.List(ctx, params, opts...)
 	}, func(c *Campaign) string { return c.ID })
 }
 
-// Watch polls a campaign with [CampaignsService.Get] and yields it each time it has changed, first as it is now, and last when it has
-// ended. An error that the retry policy can't ride out is yielded and ends it.
+// Watch polls a campaign with [CampaignsService.Get] and yields it each time it has changed, first
+// as it is now, and last when it has ended. An error that the retry policy can't ride out is
+// yielded and ends it. One that was just made may not be there yet: a [*NotFoundError] counts as in
+// [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
-	return watch(ctx, s.c, params, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
+	return watch(ctx, s.c, params, opts, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
 }
 
-// CampaignAction is the answer to an action. The message is seen in use; whether the campaign comes with it is unknown.
+// CampaignAction is the answer to an action. The message is seen in use; whether the campaign comes
+// with it is unknown.
 type CampaignAction struct {
 	Message   string
 	Campaign  *Campaign // nil when the answer had none
 	RequestID string
 }
 
-// Pause stops a campaign from placing calls until it is resumed: POST /campaigns/{campaign_id}/pause.
+// Pause stops a campaign from placing calls until it is resumed:
+// POST /campaigns/{campaign_id}/pause.
 //
-// Source: campaigns guide (documented), path seen in use. Which error a wrong state gives is unknown: 400, 409 or 422.
+// Source: campaigns guide (documented), path seen in use. Which status a wrong state gets is
+// unknown: 400, 409 or 422.
 func (s *CampaignsService) Pause(ctx context.Context, id string, opts ...RequestOption) (*CampaignAction, error) {
 	return s.act(ctx, campaignRoute+"/pause", id, opts, CampaignPaused)
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
-// CatalogService reads the public endpoints, which need no key: voices, languages, industries, agent types. The paths are documented
-// (authentication page), the shapes of the answers are unknown.
+// CatalogService reads the public endpoints, which need no key: voices, languages, industries,
+// agent types. The paths are documented (authentication page), the shapes of the answers are
+// unknown.
 type CatalogService struct{ c *Client }
 
-// CatalogItem is a voice, a language, an industry or an agent type. Their shapes are unknown, so it takes a text as well as an object, and keeps
-// whatever else an object has in Extra.
+// CatalogItem is a voice, a language, an industry or an agent type. Their shapes are unknown, so it
+// reads a string as well as an object. Extra holds the other keys of an object.
 type CatalogItem struct {
 	ID          string // what other calls want: a slug, a code, or the name where there is nothing else
 	Name        string
@@ -70,8 +71,8 @@ func takeText(fields map[string]json.RawMessage, keys ...string) string {
 	return ""
 }
 
-// catalog is a list of items in any of the forms that it may come in: a list, an object with a list in it, or an object with an
-// item a key.
+// catalog is a list of items in any form: a list, an object that holds a list, or an object with
+// one item per key.
 type catalog []CatalogItem
 
 func (c *catalog) UnmarshalJSON(data []byte) error {
@@ -135,7 +136,8 @@ func (s *CatalogService) Industries(ctx context.Context, opts ...RequestOption) 
 	return s.list(ctx, get("/industries"), opts)
 }
 
-// AgentTypes lists the agent types of an industry, by its ID: GET /industries/{industry}/agent-types.
+// AgentTypes lists the agent types of an industry, by its ID:
+// GET /industries/{industry}/agent-types.
 //
 // Source: path documented (authentication page), shape unknown.
 func (s *CatalogService) AgentTypes(ctx context.Context, industry string, opts ...RequestOption) ([]CatalogItem, error) {

@@ -6,42 +6,43 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
-	"github.com/voiceagent-go/voiceagent/internal/transport"
+	"github.com/voiceagent-go/voiceagent/internal/reconcile"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // Version is this module's.
 const Version = "0.1.0"
 
-// Client speaks the API. It is safe for concurrent use, cheap to keep, and has nothing to close. Share one between all
-// goroutines, so that they share its rate limiter.
+// Client speaks the API. It is safe for concurrent use, cheap to keep, and has nothing to close.
+// Share one between all goroutines, so that they share its rate limiter.
 type Client struct {
 	Agents    *AgentsService
 	Campaigns *CampaignsService
 	Calls     *CallsService
 	Catalog   *CatalogService // the public endpoints: voices, languages, industries, agent types
 
-	key       apiKey
+	key       secret.Key
 	base      *url.URL
 	userAgent []string
 	defaults  requestConfig
-	engine    *transport.Engine
+	engine    engine
 	limiter   Limiter
-	log       logFunc // nil for silent
-	tracer    Tracer  // nil for none
-	settings  Settings
+	log       logFunc      // nil for silent
+	tracer    Tracer       // nil for none
+	config    clientConfig // for Describe alone, so that a program without it doesn't link it
 
 	ledger    Ledger // nil for none
-	twins     twins
+	twins     reconcile.Twins
+	alone     reconcile.Twins // of which one is made at a time, by Look and Looked
+	placed    reconcile.Memory
 	mu        sync.Mutex
 	rateLimit RateLimit
 	seenLimit bool
@@ -51,24 +52,18 @@ type Client struct {
 	aheadKnown bool
 }
 
-// NewClient returns a client. The key comes from [WithAPIKey], else from VOICEAGENT_API_KEY; the base URL from [WithBaseURL], else from
-// VOICEAGENT_BASE_URL, else it is https://api.levrage.ai/v1. Without a key the catalog and [Client.Health] work, and every other
+// NewClient returns a client. The key comes from [WithAPIKey], else from VOICEAGENT_API_KEY. The
+// base URL comes from [WithBaseURL], else from VOICEAGENT_BASE_URL, else it is
+// https://api.levrage.ai/v1. Without a key the catalog and [Client.Health] work, and every other
 // method returns [ErrNoAPIKey].
 //
 // An option that makes no sense is an error that names it.
 func NewClient(opts ...ClientOption) (*Client, error) {
 	config := clientConfig{
-		requestConfig: requestConfig{
-			policy:         DefaultRetryPolicy(),
-			maxRetries:     defaultMaxRetries,
-			attemptTimeout: defaultAttemptTimeout,
-			maxElapsed:     defaultMaxElapsed,
-			maxBody:        defaultMaxBody,
-			changed:        make(map[string]bool),
-		},
-		keyFrom:  "none",
-		baseURL:  defaultBaseURL,
-		baseFrom: "default",
+		requestConfig: defaults(),
+		keyFrom:       "none",
+		baseURL:       defaultBaseURL,
+		baseFrom:      "default",
 	}
 	if err := config.apply(opts); err != nil {
 		return nil, fmt.Errorf("voiceagent: %w", err)
@@ -77,32 +72,21 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("voiceagent: the base URL from %s: %w", config.baseFrom, err)
 	}
-	var httpClient http.Client
-	if config.httpClient != nil {
-		httpClient = *config.httpClient
-	}
-	if httpClient.Transport == nil {
-		httpClient.Transport = transport.NewBase(config.plan.connections())
-	}
-	middleware := config.middleware
-	if config.tracer != nil {
-		middleware = slices.Insert(middleware, 0, config.tracer.RoundTripper)
-	}
 	c := &Client{
 		key:       config.key,
 		base:      base,
 		userAgent: []string{userAgent(config.application)},
-		engine:    transport.NewEngine(httpClient, middleware),
+		engine:    newEngine(&config),
 		limiter:   config.limiter,
 		log:       config.log,
 		tracer:    config.tracer,
 		ledger:    config.ledger,
-		settings:  describe(&config, base),
+		config:    config,
 		defaults:  config.requestConfig,
 	}
 	c.defaults.changed = nil
 	if c.limiter == nil {
-		c.limiter = newLimiter(config.plan)
+		c.limiter = NewLimiter(config.plan)
 	}
 	c.Agents = &AgentsService{c}
 	c.Campaigns = &CampaignsService{c}
@@ -124,11 +108,11 @@ func (c *clientConfig) apply(opts []ClientOption) error {
 			return err
 		}
 	}
-	if key := strings.TrimSpace(os.Getenv(envAPIKey)); key != "" && !c.key.isSet() {
-		if err := checkAPIKey(key); err != nil {
+	if key := strings.TrimSpace(os.Getenv(envAPIKey)); key != "" && !c.key.IsSet() {
+		if err := secret.CheckKey(key); err != nil {
 			return fmt.Errorf("%s: %w", envAPIKey, err)
 		}
-		c.key, c.keyFrom = newAPIKey(key), envAPIKey
+		c.key, c.keyFrom = secret.NewKey(key), envAPIKey
 	}
 	return nil
 }
@@ -172,7 +156,8 @@ func userAgent(application string) string {
 	return own
 }
 
-// RateLimit returns the budget that the last answer with rate-limit headers reported; false before the first.
+// RateLimit returns the budget that the last answer with rate-limit headers reported. It reports
+// false before the first such answer.
 func (c *Client) RateLimit() (RateLimit, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -185,8 +170,9 @@ func (c *Client) setRateLimit(r RateLimit) {
 	c.rateLimit, c.seenLimit = r, true
 }
 
-// Describe returns the effective settings and where each came from. The key isn't among them, only whether there is one.
-func (c *Client) Describe() Settings { return slices.Clone(c.settings) }
+// Describe returns the effective settings and where each came from. They don't hold the key, only
+// whether there is one.
+func (c *Client) Describe() Settings { return describe(&c.config, c.base) }
 
 // String implements [fmt.Stringer] without secrets.
 func (c *Client) String() string {
@@ -196,7 +182,8 @@ func (c *Client) String() string {
 // GoString implements [fmt.GoStringer] without secrets.
 func (c *Client) GoString() string { return c.String() }
 
-// Health is the answer of GET /health. Its shape is undocumented; what the client doesn't know is in Extra.
+// Health is the answer of GET /health. Its shape is undocumented; Extra holds the keys that the
+// client doesn't know.
 type Health struct {
 	Status string                     `json:"status"`
 	Extra  map[string]json.RawMessage `json:",embed"`

@@ -6,15 +6,19 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/check"
+	"github.com/voiceagent-go/voiceagent/internal/hint"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
-// ErrorCode is the API's name for an error. Codes that are not listed here exist; compare with what you receive.
+// ErrorCode is the API's name for an error. There are codes that are not listed here; compare with
+// what you receive.
 type ErrorCode string
 
-// The documented codes. The API reuses them across statuses: a duplicate agent name is a validation_error with status
-// 409. Source: the vendor's error handling guide (documented).
+// The documented codes. The API reuses them across statuses: a duplicate agent name is a
+// validation_error with status 409. Source: the vendor's error handling guide (documented).
 const (
 	CodeValidationError     ErrorCode = "validation_error"
 	CodeNotFound            ErrorCode = "not_found"
@@ -22,9 +26,22 @@ const (
 	CodeQuotaExceeded       ErrorCode = "quota_exceeded"
 )
 
-// ErrNoAPIKey is returned by every method that needs a key when the client has none. Nothing was sent.
+// ErrNoAPIKey is returned by every method that needs a key if the client has none. Nothing is sent.
 var ErrNoAPIKey = errors.New("no API key: set VOICEAGENT_API_KEY or pass WithAPIKey; " +
 	"keys are made in the Studio under Settings, Developers, API Keys")
+
+// StopReason is why a request that failed was not tried again. It is empty where the answer is
+// final by itself, as a 404 is.
+type StopReason string
+
+// The reasons.
+const (
+	StopPolicy      StopReason = "policy"       // the retry policy says no
+	StopRetries     StopReason = "retries"      // WithMaxRetries allows no more
+	StopDeadline    StopReason = "deadline"     // the wait would pass the context's deadline
+	StopMaxElapsed  StopReason = "max elapsed"  // the wait would pass WithMaxElapsed
+	StopLongestWait StopReason = "longest wait" // no wait of more than two minutes is begun
+)
 
 // FieldError is a complaint about one field of a request.
 type FieldError struct {
@@ -32,8 +49,8 @@ type FieldError struct {
 	Message string
 }
 
-// APIError is an error answer of the API, or a request refused before it was sent (StatusCode 0). Find it, or one of the
-// types that embed it, with [errors.As].
+// APIError is an error answer of the API, or a request refused before it was sent (StatusCode 0).
+// Find it, or one of the types that embed it, with [errors.As].
 type APIError struct {
 	StatusCode     int // 0 when refused locally, before sending
 	Code           ErrorCode
@@ -45,41 +62,56 @@ type APIError struct {
 	RateLimit      RateLimit
 	IdempotencyKey string
 	Attempts       []Attempt
-	Body           []byte // first 4 KiB as received; may hold personal data
+	StopReason     StopReason // why it was not tried again; "" when the status says it all
+	Body           []byte     // first 4 KiB as received; may hold personal data
 
 	retryAt   time.Time // when a 429 ends
 	throttled bool      // refused by the limiter, before sending
-	stopped   string    // why it was not tried again, "" when the status says it all
+	stopped   string    // StopReason in words
 	causes    []error
 }
 
-// Error is one line: where it happened, what, the request id when there is one, and what to do when that is known.
+// Error returns one line: the request, the error, and the request id and the hint if there are any.
 func (e *APIError) Error() string {
-	var b strings.Builder
-	b.WriteString("voiceagent: ")
-	writeWhere(&b, e.Method, e.Route)
+	if hint := e.Hint(); hint != "" {
+		return e.line() + "; " + hint
+	}
+	return e.line()
+}
+
+// line is Error without the hint.
+func (e *APIError) line() string {
+	text := where(e.Method, e.Route)
 	switch {
 	case e.throttled:
-		b.WriteString("not sent")
+		text += "not sent"
 	case e.StatusCode == 0:
-		b.WriteString("refused before sending")
+		text += "refused before sending"
 	default:
-		b.WriteString(strconv.Itoa(e.StatusCode))
-		if text := http.StatusText(e.StatusCode); text != "" {
-			b.WriteString(" " + text)
+		text += strconv.Itoa(e.StatusCode)
+		if name := http.StatusText(e.StatusCode); name != "" {
+			text += " " + name
 		}
 	}
 	if e.Code != "" {
-		b.WriteString(" (" + string(e.Code) + ")")
+		text += " (" + string(e.Code) + ")"
 	}
 	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+		text += ": " + e.Message
 	}
-	writeTail(&b, e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
-	if hint := e.Hint(); hint != "" {
-		b.WriteString("; " + hint)
+	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
+	return secret.OneLine(text)
+}
+
+// Hint returns what to do about the error, in one sentence without a full stop, or "".
+func (e *APIError) Hint() string {
+	if e.StatusCode == 0 {
+		return "" // the message of a local refusal says it all
 	}
-	return oneLine(b.String())
+	return hint.For(hint.Answer{
+		Status: e.StatusCode, Code: string(e.Code), Message: e.Message,
+		Unknown: errors.Is(e, ErrOutcomeUnknown),
+	})
 }
 
 // Unwrap returns what else is true of this error: [ErrOutcomeUnknown], a context's error.
@@ -91,37 +123,39 @@ func (e *APIError) As(target any) bool {
 	case **APIError:
 		*t = e
 	case **BadRequestError:
-		return set(t, &BadRequestError{e}, e.StatusCode == http.StatusBadRequest)
+		return assignIf(t, &BadRequestError{e}, e.StatusCode == http.StatusBadRequest)
 	case **AuthenticationError:
-		return set(t, &AuthenticationError{e}, e.StatusCode == http.StatusUnauthorized || e.Code == CodeAuthenticationError)
+		return assignIf(t, &AuthenticationError{e}, e.StatusCode == http.StatusUnauthorized || e.Code == CodeAuthenticationError)
 	case **PermissionError:
-		return set(t, &PermissionError{e}, e.StatusCode == http.StatusForbidden)
+		return assignIf(t, &PermissionError{e}, e.StatusCode == http.StatusForbidden)
 	case **NotFoundError:
-		return set(t, &NotFoundError{e}, e.StatusCode == http.StatusNotFound || e.Code == CodeNotFound)
+		return assignIf(t, &NotFoundError{e}, e.StatusCode == http.StatusNotFound || e.Code == CodeNotFound)
 	case **ConflictError:
-		return set(t, &ConflictError{e}, e.StatusCode == http.StatusConflict)
+		return assignIf(t, &ConflictError{e}, e.StatusCode == http.StatusConflict)
 	case **ValidationError:
-		return set(t, &ValidationError{e}, e.StatusCode == http.StatusUnprocessableEntity || e.Code == CodeValidationError)
+		return assignIf(t, &ValidationError{e}, e.StatusCode == http.StatusUnprocessableEntity || e.Code == CodeValidationError)
 	case **RateLimitError:
-		return set(t, &RateLimitError{e, e.retryAt}, e.StatusCode == http.StatusTooManyRequests || e.throttled)
+		return assignIf(t, &RateLimitError{e, e.retryAt}, e.StatusCode == http.StatusTooManyRequests || e.throttled)
 	case **QuotaExceededError:
-		return set(t, &QuotaExceededError{e}, e.Code == CodeQuotaExceeded)
+		return assignIf(t, &QuotaExceededError{e}, e.Code == CodeQuotaExceeded)
 	case **ServerError:
-		return set(t, &ServerError{e}, e.StatusCode >= 500)
+		return assignIf(t, &ServerError{e}, e.StatusCode >= 500)
 	default:
 		return false
 	}
 	return true
 }
 
-func set[T any](target *T, value T, fits bool) bool {
+// assignIf sets *target to value if it fits, and reports whether it does.
+func assignIf[T any](target *T, value T, fits bool) bool {
 	if fits {
 		*target = value
 	}
 	return fits
 }
 
-// typed returns e as the type that its status names, or else its code, so that %T and a type switch tell something too.
+// typed returns e as the type that its status names, or else its code, so that %T and a type switch
+// show more than *APIError.
 func (e *APIError) typed() error {
 	switch {
 	case e.throttled || e.StatusCode == http.StatusTooManyRequests:
@@ -150,12 +184,14 @@ func (e *APIError) typed() error {
 	return e
 }
 
-// The types below embed [APIError], so that err.RequestID and err.Hint() work on each. An error can be several of them
-// at once: a 409 with code validation_error is a *ConflictError and a *ValidationError.
+// The types below embed [APIError], so that err.RequestID and err.Hint() work on each. An error can
+// be several of them at once: a 409 with code validation_error is a *ConflictError and a
+// *ValidationError.
 type (
 	// BadRequestError is a 400: malformed JSON or missing fields.
 	BadRequestError struct{ *APIError }
-	// AuthenticationError is a 401, or code authentication_error: the key is missing, wrong or expired.
+	// AuthenticationError is a 401, or code authentication_error: the key is missing, wrong or
+	// expired.
 	AuthenticationError struct{ *APIError }
 	// PermissionError is a 403: the key may not do this.
 	PermissionError struct{ *APIError }
@@ -163,7 +199,8 @@ type (
 	NotFoundError struct{ *APIError }
 	// ConflictError is a 409: the name is taken, or the state doesn't allow it.
 	ConflictError struct{ *APIError }
-	// ValidationError is a 422, code validation_error, or a request refused before it was sent (StatusCode 0).
+	// ValidationError is a 422, code validation_error, or a request refused before it was sent
+	// (StatusCode 0).
 	ValidationError struct{ *APIError }
 	// QuotaExceededError is code quota_exceeded under any status: the account is out of credits.
 	QuotaExceededError struct{ *APIError }
@@ -194,34 +231,38 @@ func (e *APIError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ConnectionError means that no answer came: the connection failed, or the attempt's time ran out, or the context
-// ended. It unwraps to the cause.
+// ConnectionError means that no answer came: the connection failed, the attempt timed out, or the
+// context ended. It unwraps to the cause.
 type ConnectionError struct {
 	Method, Route  string
-	Sent           bool // the last request left this machine whole, so the server may have done it
+	Sent           bool // the server may have got the last request whole, and have done it
 	IdempotencyKey string
 	Attempts       []Attempt
+	StopReason     StopReason // why it was not tried again
 
 	cause   error
 	stopped string
 	causes  []error
+	hint    string
 }
 
-// Error is one line: where, the cause, and what is known of the outcome.
+// Error returns one line: the request, the cause, the outcome as far as it is known, and the hint
+// if there is one.
 func (e *ConnectionError) Error() string {
-	var b strings.Builder
-	b.WriteString("voiceagent: ")
-	writeWhere(&b, e.Method, e.Route)
+	text := where(e.Method, e.Route)
 	if e.Sent {
-		b.WriteString("no answer")
+		text += "no answer"
 	} else {
-		b.WriteString("not sent")
+		text += "not sent"
 	}
 	if e.cause != nil {
-		b.WriteString(": " + maskNumbers(e.cause.Error()))
+		text += ": " + secret.MaskNumbers(e.cause.Error())
 	}
-	writeTail(&b, "", e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
-	return oneLine(b.String())
+	text += tail("", e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
+	return secret.OneLine(text)
 }
 
 // Unwrap returns the cause, together with what else is true of this error.
@@ -238,8 +279,8 @@ func (e *ConnectionError) LogValue() slog.Value {
 		slog.Int("attempts", len(e.Attempts)), slog.String("idempotency_key", e.IdempotencyKey), slog.String("error", e.Error()))
 }
 
-// DecodeError is a 2xx whose body can't be read: cut off, not JSON, or without the data that is due. It unwraps to the
-// cause.
+// DecodeError is a 2xx whose body can't be read: it is cut off, not JSON, or lacks the data. It
+// unwraps to the cause.
 type DecodeError struct {
 	StatusCode     int
 	RequestID      string
@@ -247,6 +288,7 @@ type DecodeError struct {
 	IdempotencyKey string
 	Body           []byte // first 4 KiB as received; may hold personal data
 	Attempts       []Attempt
+	StopReason     StopReason // why it was not tried again
 
 	cause   error
 	stopped string
@@ -255,15 +297,13 @@ type DecodeError struct {
 
 // Error is one line: where, what could not be read, the request id.
 func (e *DecodeError) Error() string {
-	var b strings.Builder
-	b.WriteString("voiceagent: ")
-	writeWhere(&b, e.Method, e.Route)
-	fmt.Fprintf(&b, "the answer (%d) can't be read", e.StatusCode)
+	text := where(e.Method, e.Route)
+	text += "the answer (" + strconv.Itoa(e.StatusCode) + ") can't be read"
 	if e.cause != nil {
-		b.WriteString(": " + maskNumbers(e.cause.Error()))
+		text += ": " + secret.MaskNumbers(e.cause.Error())
 	}
-	writeTail(&b, e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
-	return oneLine(b.String())
+	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
+	return secret.OneLine(text)
 }
 
 // Unwrap returns the cause, together with what else is true of this error.
@@ -275,27 +315,54 @@ func (e *DecodeError) LogValue() slog.Value {
 		slog.String("request_id", e.RequestID), slog.Int("attempts", len(e.Attempts)), slog.String("error", e.Error()))
 }
 
-func writeWhere(b *strings.Builder, method, route string) {
-	if method != "" {
-		b.WriteString(method + " " + route + ": ")
+// where begins an error's line.
+func where(method, route string) string {
+	if method == "" {
+		return "voiceagent: "
 	}
+	return "voiceagent: " + method + " " + route + ": "
 }
 
-// writeTail ends an error's line with what all kinds of errors have in common.
-func writeTail(b *strings.Builder, requestID string, attempts []Attempt, stopped string, causes []error, key string) {
+// tail ends an error's line with what all kinds of errors have in common.
+func tail(requestID string, attempts []Attempt, stopped string, causes []error, key string) (text string) {
 	if requestID != "" {
-		b.WriteString(" (request_id " + requestID + ")")
+		text += " (request_id " + requestID + ")"
 	}
 	if len(attempts) > 1 {
-		fmt.Fprintf(b, ", after %d attempts", len(attempts))
+		text += ", after " + strconv.Itoa(len(attempts)) + " attempts"
 	}
 	if stopped != "" {
-		b.WriteString(", " + stopped)
+		text += ", " + stopped
 	}
+	unknown := false
 	for _, cause := range causes {
-		b.WriteString("; " + maskNumbers(cause.Error()))
+		text += "; " + secret.MaskNumbers(cause.Error())
+		unknown = unknown || errors.Is(cause, ErrOutcomeUnknown)
 	}
-	if key != "" && errors.Is(errors.Join(causes...), ErrOutcomeUnknown) {
-		b.WriteString(", idempotency key " + key)
+	if key != "" && unknown {
+		text += ", idempotency key " + key
 	}
+	return text
+}
+
+// refused returns the error of a request that is refused before it is sent, or nil if it has no
+// problems.
+func refused(method, route string, bad check.Problems) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	message := bad[0].Field + ": " + bad[0].Message
+	if more := len(bad) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more, see Fields)", more)
+	}
+	fields := make([]FieldError, len(bad))
+	for i, problem := range bad {
+		fields[i] = FieldError(problem)
+	}
+	return &ValidationError{&APIError{Code: CodeValidationError, Message: message, Fields: fields, Method: method, Route: route}}
+}
+
+// refuse is refused for a single complaint.
+func refuse(method, route, field, message string) error {
+	return refused(method, route, check.Problems{{Field: field, Message: message}})
 }

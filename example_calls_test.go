@@ -25,8 +25,11 @@ func ExampleCallsService_Create() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(call.Status, call.Ref() != "") // Ref is the id to go on with
-	// Output: initiated true
+	fmt.Println(call.Status, call.To())
+	fmt.Println(call.Ref() != "") // the id to go on with; the webhook's event has the same Ref
+	// Output:
+	// initiated +919876543210
+	// true
 }
 
 // Watch yields a call each time it has changed, and ends when the call has.
@@ -63,8 +66,8 @@ func ExampleCallsService_Watch() {
 	// completed
 }
 
-// The sequence may come from a file or a database, as it is read while the calls are placed. Results come as calls end, with
-// their place in the sequence.
+// The sequence may come from a file or a database: it is read while the calls are placed. Results
+// come as calls end, with their index in the sequence.
 func ExampleCallsService_CreateEach() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()

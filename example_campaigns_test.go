@@ -115,17 +115,18 @@ func ExampleCampaignsService_CreateBatches() {
 	file := strings.NewReader("phone,name\n" + strings.Repeat("+919876543210,Asha\n", 2500) + "unknown,Rahul\n")
 
 	contacts := voiceagent.ContactsFromCSV(file, voiceagent.CSVParams{})
-	for batch, err := range srv.Client().Campaigns.CreateBatches(context.Background(), params, contacts) {
+	key := voiceagent.WithIdempotencyKey("reminders-2026-01") // made different for each campaign
+	for batch, err := range srv.Client().Campaigns.CreateBatches(context.Background(), params, contacts, key) {
 		if err != nil {
 			fmt.Println(err) // the rest goes on, unless you break
 			continue
 		}
-		fmt.Println(batch.Campaign.Name, batch.First, batch.Count)
+		fmt.Println(batch.Name, batch.Key, batch.First, batch.Count)
 	}
 	// Output:
-	// January reminders (part 1) 0 2000
-	// line 2502, column phone: "unknown" is no phone number
-	// January reminders (part 2) 2000 500
+	// January reminders (part 1) reminders-2026-01-1 0 2000
+	// line 2502, column phone: "***" is no phone number
+	// January reminders (part 2) reminders-2026-01-2 2000 500
 }
 
 func ExampleContactsFromCSV() {
@@ -143,6 +144,6 @@ not known,Rahul,250000
 	}
 	// Output:
 	// Asha 500000
-	// line 3 is left out: "not known" is no phone number
+	// line 3 is left out: "***" is no phone number
 	// Meera 100000
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// Every error answer is an APIError, whatever else it is. Its text has the request id and what to do.
+// Every error answer is an APIError, whatever else it is. Its text has the request id and what to
+// do.
 func ExampleAPIError() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -169,7 +170,7 @@ func ExampleServerError() {
 	// Output: 500 2
 }
 
-// No answer came. Sent tells if the request can have reached the server.
+// No answer came. Sent reports whether the request may have reached the server.
 func ExampleConnectionError() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -197,7 +198,8 @@ func ExampleDecodeError() {
 	// Output: 200 {"ok":true}
 }
 
-// The connection was lost after the request had left. The client doesn't ask again: the phone may be ringing already, and here it is.
+// The connection was lost after the request had been sent. The client doesn't send it again: the
+// phone may be ringing already, and here it is.
 func ExampleErrOutcomeUnknown() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -214,7 +216,8 @@ func ExampleErrOutcomeUnknown() {
 	// [+919876543210]
 }
 
-// Without a key, all that needs one is refused before anything is sent. The catalog and Health work.
+// Without a key, every method that needs one fails before anything is sent. The catalog and Health
+// work.
 func ExampleErrNoAPIKey() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()

@@ -10,8 +10,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// The connection is lost after the call was placed. The client doesn't place it again: it looks for the call, and returns it as if the
-// answer had come.
+// The connection is lost after the call was placed. The client doesn't place it again: it finds the
+// call, and returns it as if the answer had come.
 func ExampleCallsService_Create_answerLost() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -26,7 +26,7 @@ func ExampleCallsService_Create_answerLost() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(call.Ref() == srv.Dials()[0].CallID)
+	fmt.Println(call.Ref() == srv.Dials()[0].SessionID)
 	for _, attempt := range response.Attempts {
 		fmt.Println(attempt.StatusCode, attempt.Lookup)
 	}
@@ -38,8 +38,9 @@ func ExampleCallsService_Create_answerLost() {
 	// [+919876543210]
 }
 
-// With a ledger, a key stands for one call. Asked for again, the recorded call is returned, and nothing is sent. A ledger in a file, as
-// the module boltledger keeps it, knows the call after a restart too.
+// With a ledger, a key stands for one call. A second Create under the key returns the recorded call
+// and sends nothing. A ledger in a file, as in the module boltledger, has the call after a restart
+// too.
 func ExampleWithLedger() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -71,7 +72,8 @@ func ExampleWithLedger() {
 	// [+919876543210]
 }
 
-// An outcome that is unknown stays in the ledger. Asked for again under the same key the call is looked for, and found.
+// An unknown outcome stays in the ledger. A second Create under the key looks for the call, and
+// finds it.
 func ExampleWithLedger_unknown() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -89,13 +91,14 @@ func ExampleWithLedger_unknown() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(call.Ref() == srv.Dials()[0].CallID, srv.Dialed())
+	fmt.Println(call.Ref() == srv.Dials()[0].SessionID, srv.Dialed())
 	// Output:
 	// true
 	// true [+919876543210]
 }
 
-// Who has to find out what became of a call gets what is known of it. Numbers are cut to their last four digits.
+// The error has what is needed to find out what became of the call. Numbers are cut to their last
+// four digits.
 func ExampleOutcomeUnknownError() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()

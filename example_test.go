@@ -10,7 +10,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// The examples run against voiceagenttest, the simulator for tests. A program makes its client with NewClient.
+// The examples run against voiceagenttest, the simulator for tests. A program makes its client with
+// NewClient.
 func Example() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -99,7 +100,7 @@ func ExampleClient_RateLimit() {
 	// true 299 of 300
 }
 
-// Describe tells what a client does and where each setting came from. It never shows the key.
+// Describe shows the settings of a client and where each came from. It never shows the key.
 func ExampleClient_Describe() {
 	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test_1234"), voiceagent.WithMaxRetries(5))
 	if err != nil {
@@ -118,7 +119,8 @@ func ExampleClient_Describe() {
 	// attempt timeout: 30s (default)
 }
 
-// Request reaches endpoints that the client has no method for, with the same retries, limits and errors.
+// Request reaches endpoints that the client has no method for, with the same retries, limits and
+// errors.
 func ExampleClient_Request() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()
@@ -136,7 +138,7 @@ func ExampleClient_Request() {
 	// Output: 2 of 3 true
 }
 
-// The response tells how a call went, also one that went well in the end.
+// The response shows how a call went, even if it succeeded in the end.
 func ExampleWithResponse() {
 	srv := voiceagenttest.NewServer()
 	defer srv.Close()

@@ -5,22 +5,35 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/reconcile"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
-// finder knows a record of the kind that a lost answer was about when it sees it.
+// finder compares the records of one kind with the one that a lost answer was about.
 type finder[T any] interface {
-	twin() string                   // what is the same for records that can't be told apart
-	subject() string                // "a call to ***3210 by agent ag_1", for a person on duty
-	listing(since time.Time) string // the request that shows it, "GET /calls?agent_id=ag_1"
-	list(ctx context.Context, page int, since time.Time, opts []RequestOption) (*Page[T], error)
-	same(*T) bool // in every field that was sent, as far as the record shows it
-	at(*T) Timestamp
-	ids(*T) []string
-	unique() bool // there is one of its name at most, so that it needs no time to be known by
+	twin() reconcile.Twin
+	// exclusive reports whether requests with one twin are made one after the other. Their records
+	// can't be distinguished, and none may be taken for another.
+	exclusive() bool
+	subject() string // "a call to ***3210 by agent ag_1", for a person on duty
+	// listing is the list that shows it: "/calls", with "agent_id=ag_1".
+	listing(since time.Time) (route string, query url.Values)
+	list(ctx context.Context, f listFilter, opts []RequestOption) (*Page[T], error)
+
+	reconcile.Kind[T]
+}
+
+// listFilter narrows a list.
+type listFilter struct {
+	page  int
+	since time.Time // zero for no bound
+	all   bool      // of all agents, as the server refuses to filter
 }
 
 // callFinder finds calls by agent, number and time.
@@ -29,76 +42,149 @@ type callFinder struct {
 	p *CallCreateParams
 }
 
-func (f callFinder) twin() string { return "call\x00" + f.p.AgentID + "\x00" + f.p.To }
+func (f callFinder) twin() reconcile.Twin {
+	return reconcile.Twin{Owner: reconcile.Owner{Route: placeCallRoute, Agent: reconcile.PlainAgent(f.p.AgentID)}, Name: f.p.To}
+}
+
+func (f callFinder) exclusive() bool { return false }
 
 func (f callFinder) subject() string {
-	return "a call to " + maskNumber(f.p.To) + " by agent " + f.p.AgentID
+	return "a call to " + secret.MaskNumber(f.p.To) + " by agent " + f.p.AgentID
 }
 
-func (f callFinder) params(page int, since time.Time) CallListParams {
-	return CallListParams{Page: page, PageSize: maxPageSize, AgentID: f.p.AgentID, Since: since}
-}
-
-func (f callFinder) listing(since time.Time) string {
-	params := f.params(0, since)
-	return "GET " + callsRoute + "?" + params.filter(url.Values{}).Encode()
-}
-
-func (f callFinder) list(ctx context.Context, page int, since time.Time, opts []RequestOption) (*Page[Call], error) {
-	return f.s.List(ctx, f.params(page, since), opts...)
-}
-
-// A campaign's call to the same person by the same agent is not the one that was asked for. It is known by its metadata
-// (documented for webhooks).
-func (f callFinder) same(c *Call) bool {
-	_, wanted := f.p.Metadata["campaign_id"]
-	_, of := c.Metadata["campaign_id"]
-	return c.AgentID == f.p.AgentID && sameNumber(c.PhoneNumber, f.p.To) && (wanted || !of) &&
-		(c.Direction == "" || c.Direction == CallOutbound) &&
-		(c.SourceNumber == "" || sameNumber(c.SourceNumber, f.p.From)) &&
-		holds(c.Metadata, f.p.Metadata)
-}
-
-func (f callFinder) at(c *Call) Timestamp {
-	if c.CreatedAt.IsZero() {
-		return c.StartedAt
+func (f callFinder) params(filter listFilter) CallListParams {
+	params := CallListParams{Page: filter.page, PageSize: check.MaxPageSize, AgentID: f.p.AgentID, Since: filter.since}
+	if filter.all {
+		params.AgentID, params.Since = "", time.Time{}
 	}
-	return c.CreatedAt
+	return params
 }
 
-func (f callFinder) ids(c *Call) []string { return known(c.ID, c.SessionID) }
+func (f callFinder) listing(since time.Time) (string, url.Values) {
+	params := f.params(listFilter{since: since})
+	return callsRoute, params.filter(url.Values{})
+}
 
-func (f callFinder) unique() bool { return false }
+func (f callFinder) list(ctx context.Context, filter listFilter, opts []RequestOption) (*Page[Call], error) {
+	return f.s.List(ctx, f.params(filter), opts...)
+}
 
-// campaignFinder finds campaigns by name, agent and time.
+// A call of a campaign to the same person by the same agent isn't the one that was asked for. It is
+// known by its metadata (documented for webhooks).
+func (f callFinder) Compare(c *Call) reconcile.Verdict {
+	verdict := f.Resembles(c, f.twin())
+	if verdict == reconcile.Not {
+		return reconcile.Not
+	}
+	source := c.SourceNumber == "" || reconcile.Number(c.SourceNumber, f.p.From) == reconcile.Ours
+	if !source || !metadataHas(c.Metadata, f.p.Metadata) || c.Metadata["campaign_id"] != nil && f.p.Metadata["campaign_id"] == nil {
+		return reconcile.Maybe
+	}
+	return verdict
+}
+
+func (f callFinder) Resembles(c *Call, twin reconcile.Twin) reconcile.Verdict {
+	if isForeign(c.Direction) {
+		return reconcile.Not
+	}
+	return min(reconcile.SameAgent(told(c.AgentID, twin.Owner.Agent), twin.Owner.Agent), reconcile.Number(c.PhoneNumber, twin.Name))
+}
+
+// isForeign reports whether a call was begun by somebody else, however the API spells that.
+func isForeign(d CallDirection) bool {
+	lower := strings.ToLower(string(d))
+	return strings.Contains(lower, string(CallInbound)) || lower == string(CallWeb)
+}
+
+func (f callFinder) At(c *Call) (time.Time, bool) {
+	if c.CreatedAt.IsZero() {
+		return c.StartedAt.Time, false
+	}
+	return c.CreatedAt.Time, true
+}
+
+func (f callFinder) IDs(c *Call) []string { return realIDs(c.ID, c.SessionID) }
+
+func (f callFinder) Began(c *Call) time.Time { return c.StartedAt.Time }
+
+// Ended goes by all that only a call that is over has, as the states aren't all documented.
+func (f callFinder) Ended(c *Call) bool {
+	return c.Ended() || c.EndReason != "" || c.EndedBy != "" || c.Summary != "" || c.RecordingURL != ""
+}
+
+func (f callFinder) Nearest(fitting []*Call) []*Call { return fitting }
+
+func (f callFinder) Unique() bool { return false }
+
+// campaignFinder finds campaigns by name, agent and time. It compares neither the contacts nor the
+// concurrency: the server may change both.
 type campaignFinder struct {
 	s *CampaignsService
 	p *CampaignCreateParams
 }
 
-func (f campaignFinder) twin() string { return "campaign\x00" + f.p.AgentID + "\x00" + f.p.Name }
+func (f campaignFinder) twin() reconcile.Twin {
+	return reconcile.Twin{
+		Owner: reconcile.Owner{Route: campaignsRoute, Agent: reconcile.PlainAgent(f.p.AgentID)}, Name: reconcile.PlainName(f.p.Name),
+	}
+}
+
+// Campaigns of one name call different people.
+func (f campaignFinder) exclusive() bool { return true }
 
 func (f campaignFinder) subject() string {
 	return fmt.Sprintf("campaign %q of agent %s", f.p.Name, f.p.AgentID)
 }
 
-func (f campaignFinder) listing(time.Time) string { return "GET " + campaignsRoute }
+func (f campaignFinder) listing(time.Time) (string, url.Values) { return campaignsRoute, nil }
 
-func (f campaignFinder) list(ctx context.Context, page int, _ time.Time, opts []RequestOption) (*Page[Campaign], error) {
-	return f.s.List(ctx, CampaignListParams{Page: page, PageSize: maxPageSize}, opts...)
+func (f campaignFinder) list(ctx context.Context, filter listFilter, opts []RequestOption) (*Page[Campaign], error) {
+	return f.s.List(ctx, CampaignListParams{Page: filter.page, PageSize: check.MaxPageSize}, opts...)
 }
 
-func (f campaignFinder) same(c *Campaign) bool {
-	return c.Name == f.p.Name && isOrUnknown(c.AgentID, f.p.AgentID) && (c.From == "" || sameNumber(c.From, f.p.From)) &&
-		(c.Contacts() == 0 || c.Contacts()+c.SkippedContacts >= len(f.p.Contacts) && c.Contacts() <= len(f.p.Contacts)) &&
-		(f.p.MaxConcurrentCalls == 0 || c.MaxConcurrentCalls == 0 || c.MaxConcurrentCalls == f.p.MaxConcurrentCalls)
+// A server may cut a name, or add to one that it has already.
+func (f campaignFinder) Compare(c *Campaign) reconcile.Verdict {
+	verdict := f.Resembles(c, f.twin())
+	renamed := reconcile.IsWithin(c.Name, f.p.Name) || c.Contacts() == len(f.p.Contacts)
+	if verdict == reconcile.Not && renamed && (c.AgentID == "" || reconcile.SameAgent(told(c.AgentID, f.p.AgentID), f.p.AgentID) != reconcile.Not) {
+		return reconcile.Maybe
+	}
+	if c.Contacts() > len(f.p.Contacts) { // a server may leave contacts out, but adds none
+		return min(verdict, reconcile.Maybe)
+	}
+	return verdict
 }
 
-func (f campaignFinder) at(c *Campaign) Timestamp { return c.CreatedAt }
+func (f campaignFinder) Resembles(c *Campaign, twin reconcile.Twin) reconcile.Verdict {
+	verdict := reconcile.SameName(told(c.Name, twin.Name), twin.Name)
+	if c.AgentID != "" { // whether lists show it is unknown
+		verdict = min(verdict, reconcile.SameAgent(told(c.AgentID, twin.Owner.Agent), twin.Owner.Agent))
+	}
+	return verdict
+}
 
-func (f campaignFinder) ids(c *Campaign) []string { return known(c.ID) }
+func (f campaignFinder) At(c *Campaign) (time.Time, bool) { return c.CreatedAt.Time, true }
 
-func (f campaignFinder) unique() bool { return false }
+func (f campaignFinder) IDs(c *Campaign) []string { return realIDs(c.ID) }
+
+func (f campaignFinder) Began(*Campaign) time.Time { return time.Time{} }
+
+func (f campaignFinder) Ended(c *Campaign) bool { return c.Ended() }
+
+// Where two campaigns of one name stand, ours is the one with as many contacts as were sent.
+func (f campaignFinder) Nearest(fitting []*Campaign) (nearest []*Campaign) {
+	if len(fitting) < 2 {
+		return fitting
+	}
+	for _, c := range fitting {
+		if c.Contacts() == len(f.p.Contacts) {
+			nearest = append(nearest, c)
+		}
+	}
+	return nearest
+}
+
+func (f campaignFinder) Unique() bool { return false }
 
 // agentFinder finds agents by name, which is unique in an account (documented).
 type agentFinder struct {
@@ -106,75 +192,90 @@ type agentFinder struct {
 	p *AgentCreateParams
 }
 
-func (f agentFinder) twin() string { return "agent\x00" + f.p.Name }
+func (f agentFinder) twin() reconcile.Twin {
+	return reconcile.Twin{Owner: reconcile.Owner{Route: agentsRoute}, Name: f.p.Name}
+}
+
+func (f agentFinder) exclusive() bool { return false }
 
 func (f agentFinder) subject() string { return fmt.Sprintf("agent %q", f.p.Name) }
 
-func (f agentFinder) listing(time.Time) string { return "GET " + agentsRoute }
+func (f agentFinder) listing(time.Time) (string, url.Values) { return agentsRoute, nil }
 
-func (f agentFinder) list(ctx context.Context, page int, _ time.Time, opts []RequestOption) (*Page[Agent], error) {
-	return f.s.List(ctx, AgentListParams{Page: page, PageSize: maxPageSize}, opts...)
+func (f agentFinder) list(ctx context.Context, filter listFilter, opts []RequestOption) (*Page[Agent], error) {
+	return f.s.List(ctx, AgentListParams{Page: filter.page, PageSize: check.MaxPageSize}, opts...)
 }
 
-func (f agentFinder) same(a *Agent) bool {
+func (f agentFinder) Compare(a *Agent) reconcile.Verdict {
 	p := f.p
-	return a.Name == p.Name && isOrUnknown(a.StartFlow, p.StartFlow) && isOrUnknown(a.EndFlow, p.EndFlow) &&
-		isOrUnknown(a.AgentType, p.AgentType) && isOrUnknown(a.CustomDescription, p.CustomDescription) &&
-		isOrUnknown(a.Sector, p.Sector) && isOrUnknown(a.Language, p.Language) && isOrUnknown(a.Voice, p.Voice) &&
-		isOrUnknown(a.BrandName, p.BrandName) && isOrUnknown(a.Description, p.Description)
-}
-
-func (f agentFinder) at(a *Agent) Timestamp { return a.CreatedAt }
-
-func (f agentFinder) ids(a *Agent) []string { return known(a.ID) }
-
-func (f agentFinder) unique() bool { return true }
-
-// isOrUnknown tells if a record's field is what was sent. A field that the record doesn't show, or that wasn't
-// sent and has the API's default, says nothing.
-func isOrUnknown(shown, sent string) bool { return shown == "" || sent == "" || shown == sent }
-
-// sameNumber compares phone numbers by their digits.
-func sameNumber(a, b string) bool {
-	digits := func(s string) string {
-		return strings.TrimPrefix(strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, s), "00")
+	same := reconcile.IsOrUnknown(a.StartFlow, p.StartFlow) && reconcile.IsOrUnknown(a.EndFlow, p.EndFlow) &&
+		reconcile.IsOrUnknown(a.AgentType, p.AgentType) && reconcile.IsOrUnknown(a.CustomDescription, p.CustomDescription) &&
+		reconcile.IsOrUnknown(a.Sector, p.Sector) && reconcile.IsOrUnknown(a.Language, p.Language) && reconcile.IsOrUnknown(a.Voice, p.Voice) &&
+		reconcile.IsOrUnknown(a.BrandName, p.BrandName) && reconcile.IsOrUnknown(a.Description, p.Description)
+	if verdict := reconcile.SameName(told(a.Name, p.Name), p.Name); same || verdict == reconcile.Not {
+		return verdict
 	}
-	return a == b || digits(a) == digits(b)
+	return reconcile.Maybe
 }
 
-// holds tells if a record's metadata has all that was sent. A record that shows none says nothing: the API is
-// seen not to return it.
-func holds(shown, sent map[string]any) bool {
+func (f agentFinder) Resembles(a *Agent, twin reconcile.Twin) reconcile.Verdict {
+	return reconcile.SameName(told(a.Name, twin.Name), twin.Name)
+}
+
+func (f agentFinder) At(a *Agent) (time.Time, bool) { return a.CreatedAt.Time, true }
+
+func (f agentFinder) IDs(a *Agent) []string { return realIDs(a.ID) }
+
+func (f agentFinder) Began(*Agent) time.Time { return time.Time{} }
+
+func (f agentFinder) Ended(*Agent) bool { return false }
+
+func (f agentFinder) Nearest(fitting []*Agent) []*Agent { return fitting }
+
+func (f agentFinder) Unique() bool { return true }
+
+// metadataHas reports whether a record's metadata has all that was sent, in any kind of scalar. A
+// record without metadata proves nothing: the API is seen not to return it.
+func metadataHas(shown, sent map[string]any) bool {
 	if len(shown) == 0 || len(sent) == 0 {
 		return true
 	}
+	var wire map[string]any // as it comes back: structs as maps
 	encoded, err := envelope.Marshal(sent, false)
-	if err != nil {
-		return false
-	}
-	var wire map[string]any // as it comes back: numbers as float64, structs as maps
-	if envelope.Unmarshal(encoded, &wire) != nil {
-		return false
+	if err == nil {
+		err = envelope.Unmarshal(encoded, &wire)
 	}
 	for key, value := range wire {
-		if !reflect.DeepEqual(shown[key], value) {
+		if !sameValue(shown[key], value) {
 			return false
 		}
 	}
-	return true
+	return err == nil
 }
 
-func known(ids ...string) []string {
-	out := make([]string, 0, len(ids))
-	for _, id := range ids {
-		if id != "" {
-			out = append(out, id)
-		}
+func sameValue(shown, sent any) bool {
+	if reflect.DeepEqual(shown, sent) {
+		return true
 	}
-	return out
+	switch sent.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	text := func(v any) string {
+		encoded, _ := envelope.Marshal(v, false)
+		return strings.Trim(string(encoded), `"`)
+	}
+	return strings.EqualFold(text(shown), text(sent)) // True and None are Python's
 }
+
+// told returns what a record shows of a text, or "" if that stands for no value, and such a text
+// wasn't sent.
+func told(shown, sent string) string {
+	if shown != sent && envelope.IsNone(shown) {
+		return ""
+	}
+	return shown
+}
+
+// realIDs returns the ids that name something.
+func realIDs(ids ...string) []string { return slices.DeleteFunc(ids, envelope.IsNone) }

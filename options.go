@@ -3,12 +3,14 @@ package voiceagent
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // ClientOption configures a [Client].
@@ -17,7 +19,8 @@ type ClientOption interface{ applyClient(*clientConfig) error }
 // RequestOption configures one call of a method.
 type RequestOption interface{ applyRequest(*requestConfig) error }
 
-// Option can be given to [NewClient], as the default of all calls, and to a method, for that call alone.
+// Option can be passed to [NewClient], as the default of all calls, or to a method, for that call
+// alone.
 type Option interface {
 	ClientOption
 	RequestOption
@@ -41,15 +44,17 @@ const (
 	defaultMaxRetries     = 3
 	defaultAttemptTimeout = 30 * time.Second
 	defaultMaxElapsed     = 5 * time.Minute
+	defaultSettleTime     = 30 * time.Second
 	defaultMaxBody        = 32 << 20
 
 	envAPIKey  = "VOICEAGENT_API_KEY"
 	envBaseURL = "VOICEAGENT_BASE_URL"
 )
 
+// clientConfig is what the options of a client set.
 type clientConfig struct {
 	requestConfig
-	key         apiKey
+	key         secret.Key
 	keyFrom     string
 	baseURL     string
 	baseFrom    string
@@ -64,42 +69,21 @@ type clientConfig struct {
 	ledger      Ledger
 }
 
-type requestConfig struct {
-	policy         RetryPolicy
-	maxRetries     int
-	attemptTimeout time.Duration
-	maxElapsed     time.Duration
-	unknown        UnknownOutcome
-	maxBody        int64
-	headers        []headerLine
-	idempotencyKey string
-	response       *Response
-	lookup         bool            // it looks for what a lost answer was about
-	changed        map[string]bool // names of the options that were given, for Describe; nil for one call's settings
-}
-
-type headerLine struct{ key, value string }
-
-func (r *requestConfig) note(option string) {
-	if r.changed != nil {
-		r.changed[option] = true
-	}
-}
-
-// WithAPIKey sets the key that is sent as a bearer token. Without it the key is taken from VOICEAGENT_API_KEY. An
-// empty key, or one with spaces or control characters in it, is refused.
+// WithAPIKey sets the key that is sent as a bearer token. Without it the key is taken from
+// VOICEAGENT_API_KEY. An empty key, or one with spaces or control characters in it, is refused.
 func WithAPIKey(key string) ClientOption {
 	return clientOption(func(c *clientConfig) error {
-		if err := checkAPIKey(key); err != nil {
+		if err := secret.CheckKey(key); err != nil {
 			return fmt.Errorf("WithAPIKey: %w", err)
 		}
-		c.key, c.keyFrom = newAPIKey(key), "WithAPIKey"
+		c.key, c.keyFrom = secret.NewKey(key), "WithAPIKey"
 		return nil
 	})
 }
 
-// WithBaseURL sets where the API is, with its version: "https://api.levrage.ai/v1". Without it, it is taken from
-// VOICEAGENT_BASE_URL. Plain http is refused except to this machine (see [WithInsecureHTTP]).
+// WithBaseURL sets where the API is, with its version: "https://api.levrage.ai/v1". Without it, it
+// is taken from VOICEAGENT_BASE_URL. Plain http is refused except to this machine (see
+// [WithInsecureHTTP]).
 func WithBaseURL(url string) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		c.baseURL, c.baseFrom = url, "WithBaseURL"
@@ -107,8 +91,8 @@ func WithBaseURL(url string) ClientOption {
 	})
 }
 
-// WithInsecureHTTP allows plain http to hosts other than this machine. The key and all data then cross the network
-// readable.
+// WithInsecureHTTP allows plain http to hosts other than this machine. The key and all data then
+// cross the network unencrypted.
 func WithInsecureHTTP() ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		c.insecure = true
@@ -116,9 +100,10 @@ func WithInsecureHTTP() ClientOption {
 	})
 }
 
-// WithHTTPClient sends through a copy of client, which itself is never changed. Its Timeout then holds for each attempt, its
-// Jar and Transport are used, its CheckRedirect is not: redirects are followed only within the same scheme, host and port. With
-// a nil Transport the copy gets this package's own.
+// WithHTTPClient sends through a copy of client, and never changes client itself. Its Timeout
+// applies to each attempt. Its Jar and Transport are used. Its CheckRedirect is not: redirects are
+// followed only within the same scheme, host and port. If its Transport is nil, this package's own
+// is used.
 func WithHTTPClient(client *http.Client) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		if client == nil {
@@ -129,7 +114,8 @@ func WithHTTPClient(client *http.Client) ClientOption {
 	})
 }
 
-// WithMiddleware wraps the transport, the first one outermost. Each runs once for each attempt, within its timeout.
+// WithMiddleware wraps the transport; the first middleware is the outermost. Each runs once per
+// attempt, within the attempt's timeout.
 func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		if slices.ContainsFunc(middleware, func(m func(http.RoundTripper) http.RoundTripper) bool { return m == nil }) {
@@ -140,7 +126,8 @@ func WithMiddleware(middleware ...func(http.RoundTripper) http.RoundTripper) Cli
 	})
 }
 
-// WithApplication puts "name/version" in front of the User-Agent, so that the vendor's support can tell who is calling.
+// WithApplication puts "name/version" in front of the User-Agent, so that the vendor's support can
+// see which program is calling.
 func WithApplication(name, version string) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		application := name
@@ -155,119 +142,8 @@ func WithApplication(name, version string) ClientOption {
 	})
 }
 
-// WithLogger logs each attempt at Debug and each retry and throttle at Warn: method, route, status, request id, attempt,
-// wait, reason and duration, never a key, a number, or a body. Without it the client is silent.
-func WithLogger(logger *slog.Logger) ClientOption {
-	return clientOption(func(c *clientConfig) error {
-		if logger == nil {
-			return errors.New("WithLogger: the logger is nil; leave the option out to be silent")
-		}
-		c.log = logTo(logger)
-		return nil
-	})
-}
-
-// WithPlan tells the limiter the account's requests per minute before the first answer does. Without it the limit is learned from
-// the answers' headers. [WithLimiter] takes its place.
-func WithPlan(plan Plan) ClientOption {
-	return clientOption(func(c *clientConfig) error {
-		if plan.perMinute < 1 {
-			return errors.New("WithPlan: a plan allows at least 1 request a minute")
-		}
-		c.plan = plan
-		return nil
-	})
-}
-
-// WithLimiter replaces the rate limiter, for example by one that is shared between machines.
-func WithLimiter(limiter Limiter) ClientOption {
-	return clientOption(func(c *clientConfig) error {
-		if limiter == nil {
-			return errors.New("WithLimiter: the limiter is nil")
-		}
-		c.limiter = limiter
-		return nil
-	})
-}
-
-// WithLedger records each call, campaign and agent under its idempotency key before it is sent, and what became of it after. A
-// process that was killed in between, and asks again under the same key (see [WithIdempotencyKey]), gets what was made: nobody is
-// called twice. The same key with other parameters is a [*ValidationError]; a ledger that can't be written stops the request
-// before it is sent.
-func WithLedger(ledger Ledger) ClientOption {
-	return clientOption(func(c *clientConfig) error {
-		if ledger == nil {
-			return errors.New("WithLedger: the ledger is nil")
-		}
-		c.ledger = ledger
-		return nil
-	})
-}
-
-// WithRetryPolicy replaces [DefaultRetryPolicy]. Whatever it says, a wait that can't end in time isn't begun, and a write
-// whose outcome is unknown is only repeated under [OutcomeRetry].
-func WithRetryPolicy(policy RetryPolicy) Option {
-	return bothOption(func(r *requestConfig) error {
-		if policy == nil {
-			return errors.New("WithRetryPolicy: the policy is nil; WithMaxRetries(0) switches retries off")
-		}
-		r.policy = policy
-		r.note("WithRetryPolicy")
-		return nil
-	})
-}
-
-// WithMaxRetries bounds the attempts after the first. The default is 3; 0 switches retries off.
-func WithMaxRetries(n int) Option {
-	return bothOption(func(r *requestConfig) error {
-		if n < 0 {
-			return fmt.Errorf("WithMaxRetries: %d is negative", n)
-		}
-		r.maxRetries = n
-		r.note("WithMaxRetries")
-		return nil
-	})
-}
-
-// WithAttemptTimeout bounds one attempt, the reading of its answer included. The default is 30 s, 0 is no bound. After a timeout
-// and after a 504 the next attempt gets twice as long, up to four times this.
-func WithAttemptTimeout(d time.Duration) Option {
-	return bothOption(func(r *requestConfig) error {
-		if d < 0 {
-			return fmt.Errorf("WithAttemptTimeout: %v is negative", d)
-		}
-		r.attemptTimeout = d
-		r.note("WithAttemptTimeout")
-		return nil
-	})
-}
-
-// WithMaxElapsed bounds a call with all its attempts and waits. The default is 5 min, 0 is no bound but the context's.
-func WithMaxElapsed(d time.Duration) Option {
-	return bothOption(func(r *requestConfig) error {
-		if d < 0 {
-			return fmt.Errorf("WithMaxElapsed: %v is negative", d)
-		}
-		r.maxElapsed = d
-		r.note("WithMaxElapsed")
-		return nil
-	})
-}
-
-// WithUnknownOutcome says what follows when the answer to a write that isn't safe to repeat was lost.
-func WithUnknownOutcome(outcome UnknownOutcome) Option {
-	return bothOption(func(r *requestConfig) error {
-		if outcome < OutcomeReconcile || outcome > OutcomeRetry {
-			return fmt.Errorf("WithUnknownOutcome: there is no outcome %d", outcome)
-		}
-		r.unknown = outcome
-		r.note("WithUnknownOutcome")
-		return nil
-	})
-}
-
-// WithMaxResponseBytes bounds the body of a successful answer, unpacked. The default is 32 MiB; a longer one is a
-// [*DecodeError]. Error bodies are read to 1 MiB at most.
+// WithMaxResponseBytes bounds the body of a successful answer, unpacked. The default is 32 MiB. A
+// longer body is a [*DecodeError]. Error bodies are read to 1 MiB at most.
 func WithMaxResponseBytes(n int64) Option {
 	return bothOption(func(r *requestConfig) error {
 		if n <= 0 {
@@ -293,7 +169,8 @@ var reserved = map[string]string{
 	"Connection":        "it belongs to the transport: use WithHTTPClient",
 }
 
-// WithHeader adds a header to each request. Authorization and others that the client answers for are refused.
+// WithHeader adds a header to each request. Authorization and others that the client is responsible
+// for are refused.
 func WithHeader(key, value string) Option {
 	return bothOption(func(r *requestConfig) error {
 		canonical := textproto.CanonicalMIMEHeaderKey(key)
@@ -312,26 +189,19 @@ func WithHeader(key, value string) Option {
 	})
 }
 
-// WithIdempotencyKey sets the Idempotency-Key of a POST, which is the same on every attempt. By default it is random. The API documents
-// none (unverified); with [WithLedger] it is what a request is known by.
+// WithIdempotencyKey names a POST. Without [WithLedger] it doesn't stop a second call: the API
+// isn't known to heed the header Idempotency-Key (unverified), and the client by itself remembers
+// no keys. With a ledger, a second request under the key isn't sent, and returns what the first one
+// made.
+//
+// Give each request a key of its own, made of your data, so that it is the same after a restart. By
+// default it is random. It is the same on every attempt.
 func WithIdempotencyKey(key string) RequestOption {
 	return requestOption(func(r *requestConfig) error {
 		if strings.TrimSpace(key) == "" || len(key) > 255 || !isHeaderValue(key) {
 			return fmt.Errorf("WithIdempotencyKey: %q must be 1 to 255 visible ASCII characters", key)
 		}
 		r.idempotencyKey = key
-		return nil
-	})
-}
-
-// WithResponse fills in response when the call ends, on success and on failure: status, headers, request id, rate limit, and
-// every attempt.
-func WithResponse(response *Response) RequestOption {
-	return requestOption(func(r *requestConfig) error {
-		if response == nil {
-			return errors.New("WithResponse: the response is nil")
-		}
-		r.response = response
 		return nil
 	})
 }
@@ -344,4 +214,107 @@ func isHeaderName(s string) bool {
 
 func isHeaderValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// Setting is one effective setting of a client.
+type Setting struct {
+	Name   string // "attempt timeout"
+	Value  string // "30s"
+	Source string // "default", the option's name, or the environment variable's
+}
+
+// Settings are the effective settings of a client. They print as a table and hold no secrets.
+type Settings []Setting
+
+// String lists the settings, one a line.
+func (s Settings) String() string {
+	var b strings.Builder
+	for _, setting := range s {
+		fmt.Fprintf(&b, "%-20s %-40s %s\n", setting.Name, setting.Value, setting.Source)
+	}
+	return b.String()
+}
+
+// Get returns the value of a setting; "" when there is none with that name.
+func (s Settings) Get(name string) string {
+	for _, setting := range s {
+		if setting.Name == name {
+			return setting.Value
+		}
+	}
+	return ""
+}
+
+func describe(c *clientConfig, base *url.URL) Settings {
+	from := func(option string) string {
+		if c.changed[option] {
+			return option
+		}
+		return "default"
+	}
+	given := func(is bool, option string) string {
+		if is {
+			return option
+		}
+		return "default"
+	}
+	key := "none"
+	if c.key.IsSet() {
+		key = secret.Redacted
+	}
+	limiter := fmt.Sprintf("in this process, %v", c.plan)
+	limiterFrom := given(c.plan != Plan{}, "WithPlan")
+	if c.limiter != nil {
+		limiter, limiterFrom = fmt.Sprintf("%T", c.limiter), "WithLimiter"
+	}
+	ledger := "none"
+	if c.ledger != nil {
+		ledger = fmt.Sprintf("%T", c.ledger)
+	}
+	tracer := "none"
+	if c.tracer != nil {
+		tracer = fmt.Sprintf("%T", c.tracer)
+	}
+	logger := "none"
+	if c.log != nil {
+		logger = "yes"
+	}
+	return Settings{
+		{"API key", key, c.keyFrom},
+		{"base URL", base.String(), c.baseFrom},
+		{"HTTP client", httpClientName(c), given(c.httpClient != nil, "WithHTTPClient")},
+		{"middleware", fmt.Sprint(len(c.middleware)), given(len(c.middleware) > 0, "WithMiddleware")},
+		{"user agent", userAgent(c.application), given(c.application != "", "WithApplication")},
+		{"logger", logger, given(c.log != nil, "WithLogger")},
+		{"tracer", tracer, given(c.tracer != nil, "WithTracer")},
+		{"limiter", limiter, limiterFrom},
+		{"ledger", ledger, given(c.ledger != nil, "WithLedger")},
+		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},
+		{"max retries", fmt.Sprint(c.MaxRetries), from("WithMaxRetries")},
+		{"attempt timeout", c.AttemptTimeout.String(), from("WithAttemptTimeout")},
+		{"max elapsed", c.MaxElapsed.String(), from("WithMaxElapsed")},
+		{"settle time", c.SettleTime.String(), from("WithSettleTime")},
+		{"unknown outcome", c.unknown.String(), from("WithUnknownOutcome")},
+		{"max response bytes", fmt.Sprint(c.maxBody), from("WithMaxResponseBytes")},
+		{"headers", headerNames(c.headers), from("WithHeader")},
+	}
+}
+
+func httpClientName(c *clientConfig) string {
+	if c.httpClient == nil {
+		return "own"
+	}
+	return "a copy of the caller's"
+}
+
+// headerNames lists the names only: a value may be a secret.
+func headerNames(lines []headerLine) string {
+	if len(lines) == 0 {
+		return "none"
+	}
+	names := make([]string, len(lines))
+	for i, line := range lines {
+		names[i] = line.key
+	}
+	return strings.Join(names, ", ")
 }

@@ -3,228 +3,314 @@ package voiceagent
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"crypto/rand"
+	"io"
+	"log/slog"
 	"net/http"
-	"net/url"
-	"reflect"
-	"strings"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/exchange"
+	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
+	"github.com/voiceagent-go/voiceagent/internal/reconcile"
+	"github.com/voiceagent-go/voiceagent/internal/transport"
 )
 
-// request is what a method wants sent.
-type request struct {
-	method string
-	route  string // the template, "/agents/{agent_id}", for errors, logs and spans
-	id     string // what fills the {placeholder} of the route; "" where there is none
-	path   string // of a path that a caller wrote, decoded; "" else
-	raw    string // the same, escaped
-	query  url.Values
-	body   any  // nil for none
-	strict bool // the body may have a key twice
-	extra  map[string]any
-	bulk   string // the name of the member that most of the body consists of; "" for none
-	bulky  any    // its value
-	effect effect
-	settle settler // finds out if it was done after all; nil when that can't be found out
-	public bool    // works without a key
+// call is one logical call. It implements the ports of internal/exchange: it reads answers, asks
+// the policy and the limiter, and reports to the logger and the tracer.
+type call struct {
+	exchange exchange.Exchange
+	c        *Client
+	r        *request
+	set      *requestConfig
+	answer   envelope.Body
+	key      string           // the idempotency key
+	limited  io.LimitedReader // of the answer that is read
+
+	attempts []Attempt
+	first    [1]Attempt // where most calls end
+	status   int        // of the last answer, 0 when none came
+	header   http.Header
+	limit    RateLimit
+	last     *failure // of the last attempt; nil when it succeeded
+
+	maker maker        // of the record that the request makes; nil when it makes none that can be looked for
+	entry *LedgerEntry // open in the ledger; nil for none
 }
 
-// get, post, patch and del begin a request.
-func get(route string) request   { return request{method: http.MethodGet, route: route} }
-func post(route string) request  { return request{method: http.MethodPost, route: route} }
-func patch(route string) request { return request{method: http.MethodPatch, route: route} }
-func del(route string) request   { return request{method: http.MethodDelete, route: route} }
+// failure is what an attempt came to that did not succeed.
+type failure struct {
+	status int // 0 when no answer came
+	code   ErrorCode
+	err    error // why no whole answer came
+	broken bool  // a 2xx that can't be read
+	sent   bool
+	passed bool  // it came after another answer to the same attempt, such as a redirect
+	typed  error // what the caller gets, without the attempts
+}
 
-// to fills the {placeholder} of the route with an id, which was checked by the method before.
-func (r request) to(id string) request { r.id = id; return r }
-
-// url is the one place that builds paths: every element is escaped.
-func (r *request) url(base *url.URL) url.URL {
-	path, raw := r.path, r.raw
-	u := url.URL{Scheme: base.Scheme, Host: base.Host}
-	switch before, rest, hasID := strings.Cut(r.route, "{"); {
-	case path != "":
-		path = base.Path + path
-	case hasID:
-		_, after, _ := strings.Cut(rest, "}")
-		path = base.Path + before + r.id + after
-		if safe := url.PathEscape(r.id); safe != r.id {
-			raw = before + safe + after
+func newCall(ctx context.Context, c *Client, r *request, set *requestConfig, answer envelope.Body) *call {
+	x := &call{c: c, r: r, set: set, answer: answer}
+	x.exchange.Init(ctx, x, &set.Settings, &c.twins)
+	x.exchange.Repeatable = r.effect == repeatable
+	x.attempts = x.first[:0]
+	x.maker, _ = r.settle.(maker)
+	if r.method == http.MethodPost {
+		if x.key = cmp.Or(set.idempotencyKey, set.randomKey); x.key == "" {
+			x.key = rand.Text()
 		}
-	default:
-		path = base.Path + r.route
 	}
-	u.Path = path
-	if raw != "" || base.RawPath != "" {
-		u.RawPath = base.EscapedPath() + cmp.Or(raw, path[len(base.Path):])
-	}
-	if len(r.query) > 0 {
-		u.RawQuery = r.query.Encode()
-	}
-	return u
+	return x
 }
 
-func (r request) with(body any, extra map[string]any) request {
-	r.body, r.extra, r.strict = body, extra, len(extra) > 0
-	return r
+// run sends until there is a result. The body is encoded; every attempt reads the same bytes.
+func (x *call) run(body []byte) (err error) {
+	if x.c.tracer != nil {
+		end := x.trace()
+		defer func() { end(err) }()
+	}
+	if err := x.exchange.Context.Err(); err != nil {
+		return x.finish(x.notSent(x.exchange.Abandon(err)))
+	}
+	if x.maker != nil && x.maker.exclusive() {
+		twin, start := x.maker.twin(), time.Now()
+		if err := x.waitAlone(twin); err != nil {
+			return x.finish(x.notSent(x.exchange.Abandon(err)))
+		}
+		defer x.c.alone.Looked(twin) // also when whoever is told of the wait panics
+		x.HasWaited(start, exchange.Lookup, "another of the same name is being made")
+	}
+	defer x.closeEntry() // also when a panic ends the look for what an earlier process may have made
+	if err := x.openEntry(body); err != nil {
+		return x.finish(err)
+	}
+	x.exchange.Method, x.exchange.URL, x.exchange.Header = x.r.method, x.r.url(x.c.base), x.requestHeader(body != nil)
+	err = x.exchange.Run(x.c.engine, body)
+	switch phase := x.exchange.Phase(); {
+	case phase == exchange.Done:
+		return x.finish(nil)
+	case phase == exchange.Unsent:
+		return x.finish(x.notSent(err))
+	case x.last == nil: // an earlier process's, and nothing was sent since
+		return x.finish(x.noAnswerOf(errEarlier, true))
+	}
+	return x.finish(x.failed())
 }
 
-// add adds what most of the body consists of, a map or a list of maps.
-func (r request) add(name string, value any) request { r.bulk, r.bulky = name, value; return r }
-
-func (r request) where(query url.Values) request { r.query = query; return r }
-func (r request) withoutKey() request            { r.public = true; return r }
-
-// fetch sends a request whose answer holds one object.
-func fetch[T any](ctx context.Context, c *Client, r request, opts []RequestOption) (*T, error) {
-	var answer envelope.Single[T]
-	if err := c.send(ctx, &r, &answer, opts); err != nil {
-		return nil, err
-	}
-	return answer.Data, nil
+// waitAlone waits until the client makes no other record that can't be distinguished from this one.
+func (x *call) waitAlone(twin reconcile.Twin) error {
+	ctx, cancel := x.exchange.Bounded()
+	defer cancel()
+	return x.c.alone.Look(ctx, twin)
 }
 
-// fetchPage sends a request whose answer holds a page of a list.
-func fetchPage[T any](ctx context.Context, c *Client, r request, opts []RequestOption) (*Page[T], error) {
-	var answer envelope.List[T]
-	if err := c.send(ctx, &r, &answer, opts); err != nil {
-		return nil, err
+// requestHeader is that of all attempts.
+func (x *call) requestHeader(hasBody bool) http.Header {
+	h := make(http.Header, 6)
+	h["User-Agent"] = x.c.userAgent
+	h["Accept"] = acceptJSON
+	if x.c.key.IsSet() {
+		h["Authorization"] = x.c.key.Header()
 	}
-	return &Page[T]{Data: answer.Data, Total: answer.Total, Page: answer.Page, PageSize: answer.PageSize,
-		HasMore: answer.More(), RequestID: answer.RequestID}, nil
+	if hasBody {
+		h["Content-Type"] = contentJSON
+	}
+	if x.key != "" {
+		h["Idempotency-Key"] = []string{x.key}
+	}
+	for _, line := range x.set.headers {
+		h[line.key] = append(slices.Clip(h[line.key]), line.value)
+	}
+	return h
 }
 
-// discard sends a request whose answer holds nothing of interest.
-func (c *Client) discard(ctx context.Context, r request, opts []RequestOption) error {
-	return c.send(ctx, &r, &envelope.None{}, opts)
+var acceptJSON, contentJSON = []string{"application/json"}, []string{"application/json"}
+
+// TryAcquire implements [exchange.Limiter].
+func (x *call) TryAcquire() bool {
+	own, ok := x.c.limiter.(*limiter)
+	return ok && own.process.TryAcquire()
 }
 
-// Request reaches an endpoint that the client has no method for, through the same pipeline: key, limiter, retries, typed errors.
-//
-// The path is relative to the base URL and may have a query: "/agents/ag_1/clone?deep=true". The body is encoded as JSON; nil sends
-// none. The answer's data, or the whole body where it has no envelope, is decoded into out; nil discards it, and a
-// *[Page] takes a list with its paging keys.
-//
-// Only GET, HEAD, PUT, PATCH, DELETE and OPTIONS count as safe to repeat. Any other method whose answer is lost ends in
-// [ErrOutcomeUnknown].
-func (c *Client) Request(ctx context.Context, method, path string, body, out any, opts ...RequestOption) error {
-	r, err := anyRequest(method, path)
-	if err != nil {
-		return err
+// Acquire implements [exchange.Limiter].
+func (x *call) Acquire(ctx context.Context) error { return x.c.limiter.Acquire(ctx) }
+
+// Release implements [exchange.Limiter].
+func (x *call) Release() { x.c.limiter.Release(x.exchange.Context, Observation{Lost: true}) }
+
+// Rules implements [exchange.Policy].
+func (x *call) Rules() lifecycle.Rules {
+	switch r, _ := x.r.settle.(repeater); {
+	case r != nil && x.last != nil && r.done(x.last.status):
+		return lifecycle.Confirmable
+	case x.r.effect == repeatable:
+		return lifecycle.Repeatable
+	case x.set.unknown == OutcomeRetry:
+		return lifecycle.RepeatAll
+	case x.set.unknown == OutcomeFail:
+		return lifecycle.GiveUpOnce
+	case x.maker == nil:
+		return lifecycle.NoLook
 	}
-	r.body, r.strict = body, true
-	if out == nil {
-		return c.discard(ctx, r, opts)
-	}
-	if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
-		return refuse(method, r.route, "out", fmt.Sprintf("a %T can't take the answer: pass a pointer", out))
-	}
-	_, isPage := out.(pageTarget)
-	answer := envelope.Into{Out: out, Whole: isPage}
-	return c.send(ctx, &r, &answer, opts)
+	return lifecycle.Look
 }
 
-// anyRequest checks a path that a caller wrote, since a key must not follow it to another host or out of the API.
-func anyRequest(method, path string) (request, error) {
-	var bad problems
-	if !isHeaderName(method) || method != strings.ToUpper(method) {
-		bad.add("method", "%q is no HTTP method in capitals", method)
+// Decide implements [exchange.Policy].
+func (x *call) Decide(result lifecycle.Result) exchange.Decision {
+	f := x.last
+	d := x.set.policy.Decide(Failure{
+		Attempt:    len(x.attempts),
+		Method:     x.r.method,
+		Safe:       x.r.effect == repeatable || result == lifecycle.NotDone || x.set.unknown == OutcomeRetry,
+		StatusCode: f.status,
+		Code:       f.code,
+		Header:     x.header,
+		Err:        f.err,
+		Timeout:    x.exchange.Timeout,
+	})
+	return exchange.Decision{
+		Retry: d.Retry, Wait: d.Wait, Timeout: min(d.Timeout, timeoutGrowthLimit*x.set.AttemptTimeout),
+		Reason: x.shown(d.Reason), // a policy of the user's may write what it likes
 	}
-	u, err := url.Parse(path)
+}
+
+// Twin implements [exchange.Creation].
+func (x *call) Twin() (reconcile.Twin, bool) {
+	if x.maker == nil {
+		return reconcile.Twin{}, false
+	}
+	return x.maker.twin(), true
+}
+
+// stopped says in words why there is no other attempt.
+func (x *call) stopped() (StopReason, string) {
+	notWaiting := "not waiting " + x.exchange.Stop.Wait.Round(time.Millisecond).String() + ", "
+	switch x.exchange.Stop.Reason {
+	case exchange.ByPolicy:
+		if x.last.status == 0 || x.last.status >= 500 {
+			return StopPolicy, "not tried again: " + x.exchange.Reason
+		}
+	case exchange.ByRetries:
+		if x.set.MaxRetries > 0 {
+			return StopRetries, "giving up as WithMaxRetries(" + strconv.Itoa(x.set.MaxRetries) + ") says"
+		}
+		return StopRetries, ""
+	case exchange.ByDeadline:
+		return StopDeadline, notWaiting + "which is beyond the context's deadline"
+	case exchange.ByMaxElapsed:
+		return StopMaxElapsed, notWaiting + "which is beyond WithMaxElapsed(" + x.set.MaxElapsed.String() + ")"
+	case exchange.ByLongestWait:
+		return StopLongestWait, notWaiting + "as " + exchange.LongestWait.String() + " is the longest wait"
+	}
+	return "", ""
+}
+
+// HasWaited implements [exchange.Observer]: it reports a wait that began at start to the tracer.
+func (x *call) HasWaited(start time.Time, what exchange.Wait, reason string) {
+	if x.c.tracer == nil {
+		return
+	}
+	kind := WaitBackoff
 	switch {
-	case err != nil:
-		bad.add("path", "%v", errors.Unwrap(err))
-	case u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//"):
-		bad.add("path", "%q must begin with one slash and is relative to the base URL", maskNumbers(path))
-	case u.Fragment != "" || hasDotElement(u.Path):
-		bad.add("path", "%q has an element . or .., or a fragment", maskNumbers(path))
+	case what == exchange.Lookup:
+		kind = WaitLookup
+	case what == exchange.Permit || x.status == http.StatusTooManyRequests:
+		kind = WaitThrottle
 	}
-	if bad != nil {
-		return request{}, bad.err(method, "")
+	if d := time.Since(start); d >= shortestWait {
+		x.c.tracer.Waited(x.exchange.Context, TracedWait{Duration: d, Kind: kind, Reason: reason})
 	}
-	r := request{method: method, route: routeOf(u.Path), path: u.Path, raw: u.EscapedPath()}
-	if u.RawQuery != "" {
-		if r.query, err = url.ParseQuery(u.RawQuery); err != nil {
-			bad.add("path", "its query: %v", err)
-			return request{}, bad.err(method, r.route)
-		}
-	}
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-	default:
-		r.effect = creates
-	}
-	return r, nil
 }
 
-func hasDotElement(path string) bool {
-	for element := range strings.SplitSeq(path, "/") {
-		if element == "." || element == ".." {
-			return true
-		}
+// Retrying implements [exchange.Observer]: it writes a retry or a throttle at Warn.
+func (x *call) Retrying(d exchange.Decision) {
+	if x.c.log != nil {
+		x.c.log(x.exchange.Context, slog.LevelWarn, "voiceagent: trying again", func() []slog.Attr {
+			return append(x.logAttrs(), slog.Duration("wait", d.Wait), slog.String("reason", d.Reason))
+		})
 	}
-	return false
 }
 
-// routeOf makes a template of a path that a caller wrote: an element with a digit in it is most likely an id.
-func routeOf(path string) string {
-	elements := strings.Split(path, "/")
-	for i, element := range elements {
-		if strings.ContainsAny(element, "0123456789@+") {
-			elements[i] = "{id}"
-		}
+// earlier returns what is known of a request that an earlier process began. By the server's clock,
+// if it is known, the settle time may be over already.
+func (x *call) earlier(standing *LedgerEntry) exchange.Earlier {
+	e := exchange.Earlier{Began: standing.Began, Open: standing.State == LedgerOpen}
+	if ahead, known := x.c.serverAhead(); known && standing.AheadKnown {
+		const cutOff = time.Second // what a Date hides
+		e.Age = time.Now().Add(ahead).Sub(standing.Began.Round(0).Add(standing.Ahead)) - cutOff
 	}
-	return strings.Join(elements, "/")
+	for _, w := range standing.Witnesses {
+		e.Witnesses = append(e.Witnesses, exchange.Witness{IDs: w.IDs, Age: w.Age, Took: w.Took})
+	}
+	return e
 }
 
-// send sends a request and decodes its answer, with as many attempts as it takes. Every method ends here.
-func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opts []RequestOption) error {
-	if ctx == nil {
-		return fmt.Errorf("voiceagent: %s %s: the context is nil", r.method, r.route)
-	}
-	settings, err := c.settingsFor(opts)
-	if err != nil {
-		return refuse(r.method, r.route, "option", err.Error())
-	}
-	if !r.public && !c.key.isSet() {
-		return fmt.Errorf("voiceagent: %s %s: %w", r.method, r.route, ErrNoAPIKey)
-	}
-	var body []byte
-	if r.body != nil {
-		if body, err = r.encode(); err != nil {
-			return refuse(r.method, r.route, "body", err.Error())
-		}
-	}
-	x := newExchange(ctx, c, r, settings, answer)
-	return x.run(body)
+// requestConfig is what the options of one call set, and those of a client for all its calls.
+type requestConfig struct {
+	exchange.Settings
+	policy         RetryPolicy
+	unknown        UnknownOutcome
+	maxBody        int64
+	headers        []headerLine
+	idempotencyKey string // the caller's
+	randomKey      string // in place of one; "" when newCall makes it
+	response       *Response
+	lookup         bool            // it looks for what a lost answer was about
+	changed        map[string]bool // names of the options that were given, for Describe; nil for one call's settings
 }
 
-func (r *request) encode() ([]byte, error) {
-	body, err := envelope.Marshal(r.body, r.strict)
-	if err != nil || r.bulk == "" {
-		return body, err
+type headerLine struct{ key, value string }
+
+func (r *requestConfig) note(option string) {
+	if r.changed != nil {
+		r.changed[option] = true
 	}
-	if _, twice := r.extra[r.bulk]; twice {
-		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %q", r.bulk)
-	}
-	return envelope.AddMember(body, r.bulk, r.bulky)
 }
 
-// settingsFor applies a call's options to a copy of the client's settings.
-func (c *Client) settingsFor(opts []RequestOption) (*requestConfig, error) {
-	if len(opts) == 0 {
-		return &c.defaults, nil
+// defaults are the settings of a client that is given no options.
+func defaults() requestConfig {
+	return requestConfig{
+		Settings: exchange.Settings{
+			MaxRetries:     defaultMaxRetries,
+			AttemptTimeout: defaultAttemptTimeout,
+			MaxElapsed:     defaultMaxElapsed,
+			SettleTime:     defaultSettleTime,
+		},
+		policy:  DefaultRetryPolicy(),
+		maxBody: defaultMaxBody,
+		changed: make(map[string]bool),
 	}
-	settings := c.defaults
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, errors.New("an option is nil")
-		}
-		if err := opt.applyRequest(&settings); err != nil {
-			return nil, err
-		}
-	}
-	return &settings, nil
 }
+
+// engine drives calls through their attempts.
+type engine = exchange.Sender
+
+// newEngine builds the engine of a client, on a copy of its user's http.Client.
+func newEngine(c *clientConfig) engine {
+	var client http.Client
+	if c.httpClient != nil {
+		client = *c.httpClient
+	}
+	if client.Transport == nil {
+		client.Transport = transport.NewBase(c.plan.connections())
+	}
+	middleware := c.middleware
+	if c.tracer != nil {
+		middleware = slices.Insert(middleware, 0, c.tracer.RoundTripper)
+	}
+	return transport.NewEngine(client, middleware)
+}
+
+func (x *call) succeeded() bool { return x.exchange.Phase() == exchange.Done }
+
+// replayed reports whether the ledger had the result.
+func (x *call) replayed() bool { return x.exchange.Origin() == exchange.Replayed }
+
+// resumed reports whether an earlier process began the call.
+func (x *call) resumed() bool { return x.exchange.Origin() != exchange.Fresh }
+
+// refuted reports whether the search for what an earlier process may have made has shown that it
+// wasn't, so that the call is sent.
+func (x *call) refuted() bool { return x.exchange.Phase() == exchange.Searching }

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
 )
 
-// RetryPolicy turns a failed attempt into "again, after this wait" or "no". It must be safe for concurrent use.
+// RetryPolicy decides whether a failed attempt is repeated, and after which wait. It must be safe
+// for concurrent use.
 type RetryPolicy interface{ Decide(Failure) Decision }
 
 // Failure is an attempt that did not succeed.
@@ -47,10 +50,11 @@ const (
 	timeoutGrowthLimit = 4
 )
 
-// DefaultRetryPolicy follows the vendor's table (documented, error handling guide): 429 waits for X-RateLimit-Reset, 500 backs off
-// exponentially, 502 waits 1 to 2 s, 503 at least 30 s, 504 gets a longer timeout; other 4xx, and quota_exceeded under any status,
-// are final. It adds jitter to each wait, and honours Retry-After, which the vendor doesn't document. Its Decide also explains: the
-// Reason says in words why.
+// DefaultRetryPolicy follows the vendor's table (documented, error handling guide). 429 waits for
+// X-RateLimit-Reset, 500 backs off exponentially, 502 waits 1 to 2 s, 503 waits at least 30 s, 504
+// gets a longer timeout. Other 4xx, and quota_exceeded under any status, are final. It adds jitter
+// to each wait, and honours Retry-After, which the vendor doesn't document. The Reason of its
+// decisions says why.
 func DefaultRetryPolicy() RetryPolicy { return defaultPolicy{} }
 
 type defaultPolicy struct{}
@@ -58,42 +62,42 @@ type defaultPolicy struct{}
 // Decide implements [RetryPolicy].
 func (defaultPolicy) Decide(f Failure) Decision {
 	if f.Code == CodeQuotaExceeded {
-		return no("%s: credits don't come back by waiting", f.Code)
+		return noRetry("%s: credits don't come back by waiting", f.Code)
 	}
 	switch {
 	case f.StatusCode == 0:
 		return decideNoAnswer(f)
 	case f.StatusCode < 400 && f.Err != nil && f.Safe:
-		return moreTime(again(backoff(f.Attempt), "%d: the answer broke off", f.StatusCode), f)
+		return moreTime(retryIn(backoff(f.Attempt), "%d: the answer broke off", f.StatusCode), f)
 	case f.StatusCode == http.StatusTooManyRequests:
 		return decideThrottled(f)
+	case f.StatusCode < http.StatusInternalServerError:
+		return noRetry("%d: trying again would get the same answer", f.StatusCode)
 	case f.StatusCode == http.StatusInternalServerError:
-		return again(backoff(f.Attempt), "500: exponential backoff")
+		return retryIn(backoff(f.Attempt), "500: exponential backoff")
 	case f.StatusCode == http.StatusBadGateway:
-		return again(badGatewayWait+jitter(time.Second), "502: upstream unavailable, wait 1 to 2 s")
+		return retryIn(badGatewayWait+jitter(time.Second), "502: upstream unavailable, wait 1 to 2 s")
 	case f.StatusCode == http.StatusServiceUnavailable:
-		after, _ := retryAfter(f.Header, time.Now())
-		return again(max(maintenanceWait, after)+jitter(maintenanceJitter), "503: maintenance, wait %v", max(maintenanceWait, after).Round(time.Second))
+		wait := max(maintenanceWait, ratelimit.Read(f.Header, time.Now()).RetryAfter)
+		return retryIn(spread(wait, maintenanceJitter), "503: maintenance, wait %v", wait.Round(time.Second))
 	case f.StatusCode == http.StatusGatewayTimeout:
-		d := again(backoff(f.Attempt), "504: took too long, the next attempt gets more time")
+		d := retryIn(backoff(f.Attempt), "504: took too long, the next attempt gets more time")
 		d.Timeout = timeoutGrowth * f.Timeout
 		return d
-	case f.StatusCode > 500 && f.Safe:
-		return again(backoff(f.Attempt), "%d: exponential backoff", f.StatusCode)
-	case f.StatusCode > 500:
-		return no("%d: not known to be safe to repeat", f.StatusCode)
+	case f.Safe:
+		return retryIn(backoff(f.Attempt), "%d: exponential backoff", f.StatusCode)
 	}
-	return no("%d: trying again would get the same answer", f.StatusCode)
+	return noRetry("%d: not known to be safe to repeat", f.StatusCode)
 }
 
 func decideNoAnswer(f Failure) Decision {
 	switch {
 	case !f.Safe:
-		return no("no answer: the server may have done it")
+		return noRetry("no answer: the server may have done it")
 	case isTimeout(f.Err):
-		return moreTime(again(backoff(f.Attempt), "no answer in time: the next attempt gets more"), f)
+		return moreTime(retryIn(backoff(f.Attempt), "no answer in time: the next attempt gets more"), f)
 	}
-	return again(backoff(f.Attempt), "no answer: exponential backoff")
+	return retryIn(backoff(f.Attempt), "no answer: exponential backoff")
 }
 
 // moreTime doubles the next attempt's timeout if it was the timeout that ended this one.
@@ -106,42 +110,49 @@ func moreTime(d Decision, f Failure) Decision {
 
 func decideThrottled(f Failure) Decision {
 	now := time.Now()
-	limit, known := readRateLimit(f.Header, now)
-	after, hasAfter := retryAfter(f.Header, now)
-	if (!known || limit.Reset.IsZero()) && !hasAfter {
-		return again(backoff(f.Attempt), "429: no reset given, exponential backoff")
+	end := throttleEnd(f.Header, now)
+	if end.IsZero() {
+		return retryIn(backoff(f.Attempt), "429: no reset given, exponential backoff")
 	}
-	wait := max(throttleLeast, after)
-	if !limit.Reset.IsZero() {
-		wait = max(wait, limit.Reset.Sub(now))
-	}
-	return again(wait+jitter(throttleJitter), "429: rate limited, wait %v for the reset", wait.Round(time.Second))
+	wait := max(throttleLeast, end.Sub(now))
+	return retryIn(spread(wait, throttleJitter), "429: rate limited, wait %v for the reset", wait.Round(time.Second))
 }
 
-func again(wait time.Duration, format string, args ...any) Decision {
+// throttleEnd is when a 429 ends, on this machine's clock; zero when its headers don't say.
+func throttleEnd(h http.Header, received time.Time) time.Time {
+	told := ratelimit.Read(h, received)
+	return told.End(received).Local
+}
+
+// spread adds jitter to a wait that the server asked for. The wait alone decides whether it is too
+// long, never the jitter: up to longestWait the sum stays within the bound of inTime, and beyond
+// longestWait it always exceeds that bound.
+func spread(wait, most time.Duration) time.Duration {
+	if wait > longestWait {
+		return wait + throttleJitter
+	}
+	return min(wait+jitter(most), longestWait+throttleJitter)
+}
+
+// retryIn is the decision to try again after wait.
+func retryIn(wait time.Duration, format string, args ...any) Decision {
 	return Decision{Retry: true, Wait: wait, Reason: fmt.Sprintf(format, args...)}
 }
 
-func no(format string, args ...any) Decision {
+// noRetry is the decision to end with this failure.
+func noRetry(format string, args ...any) Decision {
 	return Decision{Reason: fmt.Sprintf(format, args...)}
 }
 
-// backoff doubles from half a second to 20 s. The upper half is random, so that callers that failed together don't
-// come back together.
+// backoff doubles from half a second to 20 s. The upper half is random, so that callers that failed
+// together don't come back together.
 func backoff(attempt int) time.Duration {
-	wait := backoffMost
-	if n := max(attempt, 1) - 1; n < 6 {
-		wait = min(backoffBase<<n, backoffMost)
-	}
+	const most = 6 // doublings, after which it is more than backoffMost
+	wait := min(backoffBase<<min(max(attempt, 1)-1, most), backoffMost)
 	return wait/2 + jitter(wait/2)
 }
 
-func jitter(most time.Duration) time.Duration {
-	if most <= 0 {
-		return 0
-	}
-	return time.Duration(rand.Int64N(int64(most)))
-}
+func jitter(most time.Duration) time.Duration { return rand.N(most) }
 
 func isTimeout(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -149,4 +160,56 @@ func isTimeout(err error) bool {
 	}
 	n, ok := errors.AsType[net.Error](err)
 	return ok && n.Timeout()
+}
+
+// WithRetryPolicy replaces [DefaultRetryPolicy]. Whatever the policy says, a wait that can't end in
+// time isn't begun, and a write whose outcome is unknown is only repeated under [OutcomeRetry].
+func WithRetryPolicy(policy RetryPolicy) Option {
+	return bothOption(func(r *requestConfig) error {
+		if policy == nil {
+			return errors.New("WithRetryPolicy: the policy is nil; WithMaxRetries(0) switches retries off")
+		}
+		r.policy = policy
+		r.note("WithRetryPolicy")
+		return nil
+	})
+}
+
+// WithMaxRetries bounds the attempts after the first. The default is 3; 0 switches retries off.
+func WithMaxRetries(n int) Option {
+	return bothOption(func(r *requestConfig) error {
+		if n < 0 {
+			return fmt.Errorf("WithMaxRetries: %d is negative", n)
+		}
+		r.MaxRetries = n
+		r.note("WithMaxRetries")
+		return nil
+	})
+}
+
+// WithAttemptTimeout bounds one attempt, the reading of its answer included. The default is 30 s, 0
+// is no bound. After a timeout and after a 504 the next attempt gets twice as long, up to four
+// times this.
+func WithAttemptTimeout(d time.Duration) Option {
+	return bothOption(func(r *requestConfig) error {
+		if d < 0 {
+			return fmt.Errorf("WithAttemptTimeout: %v is negative", d)
+		}
+		r.AttemptTimeout = d
+		r.note("WithAttemptTimeout")
+		return nil
+	})
+}
+
+// WithMaxElapsed bounds a call with all its attempts and waits. The default is 5 min, 0 is no bound
+// but the context's.
+func WithMaxElapsed(d time.Duration) Option {
+	return bothOption(func(r *requestConfig) error {
+		if d < 0 {
+			return fmt.Errorf("WithMaxElapsed: %v is negative", d)
+		}
+		r.MaxElapsed = d
+		r.note("WithMaxElapsed")
+		return nil
+	})
 }

@@ -3,26 +3,30 @@ package voiceagent
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 )
 
-// Tracer is told what a client does while it does it, for spans and metrics. The module otelvoiceagent has one for
-// OpenTelemetry. It must be safe for concurrent use, and return fast: the call waits for it.
+// Tracer observes what a client does, for spans and metrics. The module otelvoiceagent has one for
+// OpenTelemetry. A Tracer must be safe for concurrent use, and return fast: the call waits for it.
 //
-// What it is told is an allow-list: no key, no phone number, no body. Only the requests that pass through RoundTripper show more.
+// Its arguments are an allow-list: no key, no phone number, no body. Only the requests that pass
+// through RoundTripper show more.
 type Tracer interface {
-	// StartCall begins a logical call, with all its attempts, before the first wait. What it returns, which must be derived from
-	// ctx, is the context of its attempts, and of the look for a lost answer, whose requests are calls of their own. A call that is
-	// refused for its parameters, or for want of a key, isn't begun.
+	// StartCall begins a logical call, with all its attempts, before the first wait. It returns a
+	// context derived from ctx, which the attempts use, and the look for a lost answer, whose requests
+	// are calls of their own. There is no StartCall for a call that is refused for its parameters, or
+	// because there is no key.
 	StartCall(ctx context.Context, call TracedCall) context.Context
-	// Waited tells of a wait of a millisecond or more, when it is over, with the context from StartCall.
+	// Waited reports a wait of a millisecond or more, after it, with the context from StartCall.
 	Waited(ctx context.Context, wait TracedWait)
-	// EndCall ends the call, once for each StartCall, with the context from there. The response holds all attempts; err is what the
-	// caller gets.
+	// EndCall ends the call, once for each StartCall, with the context that StartCall returned. The
+	// response has all attempts; err is what the caller gets.
 	EndCall(ctx context.Context, response *Response, err error)
-	// RoundTripper wraps the transport outside of every [WithMiddleware], so that it sees each attempt. It is called once, by
-	// [NewClient]; the context of a request is derived from that of StartCall.
+	// RoundTripper wraps the transport outside of every [WithMiddleware], so that it sees each
+	// attempt. It is called once, by [NewClient]; the context of a request is derived from that of
+	// StartCall.
 	RoundTripper(next http.RoundTripper) http.RoundTripper
 }
 
@@ -50,7 +54,7 @@ type TracedWait struct {
 	Reason   string // that of the policy's [Decision], "503: maintenance, wait 30 s", or what else was waited for
 }
 
-// WithTracer tells tracer of every call, wait and attempt. There can be one.
+// WithTracer reports every call, wait and attempt to tracer. A client has at most one.
 func WithTracer(tracer Tracer) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		switch {
@@ -69,35 +73,70 @@ const shortestWait = time.Millisecond
 var errPanicked = errors.New("a middleware panicked")
 
 // trace begins the call for the tracer, and returns what ends it.
-func (x *exchange) trace() (end func(error)) {
+func (x *call) trace() (end func(error)) {
 	t := x.c.tracer
-	ctx := t.StartCall(x.Context, TracedCall{Method: x.r.method, Route: x.r.route, Lookup: x.set.lookup})
-	x.Context = ctx
+	ctx := t.StartCall(x.exchange.Context, TracedCall{Method: x.r.method, Route: x.r.route, Lookup: x.set.lookup})
+	x.exchange.Context = ctx //nolint:fatcontext // once a call, and derived from it
 	return func(err error) {
-		if err == nil && !x.done {
+		if err == nil && !x.succeeded() {
 			err = errPanicked
 		}
 		t.EndCall(ctx, x.response(err), err)
 	}
 }
 
-// waitKind is what the next pause is for.
-func (x *exchange) waitKind() WaitKind {
-	switch {
-	case x.looking != notLooking:
-		return WaitLookup
-	case x.status == http.StatusTooManyRequests:
-		return WaitThrottle
+// logFunc writes a line if its level is enabled. The client keeps a logFunc instead of the logger,
+// so that a program without WithLogger doesn't link slog's handlers, which take 250 KB.
+type logFunc func(ctx context.Context, level slog.Level, message string, attrs func() []slog.Attr)
+
+func logTo(logger *slog.Logger) logFunc {
+	return func(ctx context.Context, level slog.Level, message string, attrs func() []slog.Attr) {
+		if logger.Enabled(ctx, level) {
+			logger.LogAttrs(context.WithoutCancel(ctx), level, message, attrs()...)
+		}
 	}
-	return WaitBackoff
 }
 
-// traceWait tells the tracer of a wait that began at start.
-func (x *exchange) traceWait(start time.Time, kind WaitKind, reason string) {
-	if x.c.tracer == nil {
-		return
+// logAttempt writes an attempt at Debug. What may be logged is an allow-list: no URL, no body, no
+// header.
+func (c *Client) logAttempt(x *call) {
+	if c.log != nil {
+		c.log(x.exchange.Context, slog.LevelDebug, "voiceagent: attempt", func() []slog.Attr {
+			last := x.attempts[len(x.attempts)-1]
+			return append(x.logAttrs(), slog.Duration("wait", last.Wait), slog.Duration("duration", last.Duration))
+		})
 	}
-	if d := time.Since(start); d >= shortestWait {
-		x.c.tracer.Waited(x.Context, TracedWait{Duration: d, Kind: kind, Reason: reason})
+}
+
+// logLedger writes at Warn that the ledger did not take the result down.
+func (c *Client) logLedger(x *call, err error) {
+	if err != nil && c.log != nil {
+		c.log(x.exchange.Context, slog.LevelWarn, "voiceagent: the ledger did not take the result down", func() []slog.Attr {
+			return []slog.Attr{slog.String("method", x.r.method), slog.String("route", x.r.route), slog.String("reason", x.shown(err.Error()))}
+		})
 	}
+}
+
+func (x *call) logAttrs() []slog.Attr {
+	last := x.attempts[len(x.attempts)-1]
+	return []slog.Attr{
+		slog.String("method", x.r.method),
+		slog.String("route", x.r.route),
+		slog.Int("status", last.StatusCode),
+		slog.String("request_id", last.RequestID),
+		slog.Int("attempt", len(x.attempts)),
+	}
+}
+
+// WithLogger logs each attempt at Debug and each retry and throttle at Warn: method, route, status,
+// request id, attempt, wait, reason and duration, never a key, a number, or a body. Without it the
+// client is silent.
+func WithLogger(logger *slog.Logger) ClientOption {
+	return clientOption(func(c *clientConfig) error {
+		if logger == nil {
+			return errors.New("WithLogger: the logger is nil; leave the option out to be silent")
+		}
+		c.log = logTo(logger)
+		return nil
+	})
 }

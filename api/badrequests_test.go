@@ -60,7 +60,8 @@ func with(good fields, key string, value any) fields {
 	return bad
 }
 
-// TestBadRequests has the simulator and the file agree that a request is wrong, in each of the forms that such an answer may have.
+// TestBadRequests checks that the simulator and the file agree that a request is wrong, in each
+// form that such an answer may have.
 func TestBadRequests(t *testing.T) {
 	for name, row := range badRequests {
 		for _, dialect := range []string{documented, "detail lists"} {

@@ -1,6 +1,6 @@
 package api_test
 
-// unknownAnswer holds the operations of whose successful answer no source tells the shape.
+// unknownAnswer has the operations whose successful answer has no known shape.
 var unknownAnswer = map[string]bool{
 	"GET /health":                            true,
 	"GET /industries":                        true,
@@ -9,8 +9,9 @@ var unknownAnswer = map[string]bool{
 	"GET /voices/languages":                  true,
 }
 
-// beyond holds the keys that the simulator answers and no source tells, by operation. The file has no more than the sources; what the
-// simulator adds is one way in which the service may go on from there. TestMethods fails for an entry that it doesn't meet.
+// beyond has the keys of the simulator's answers that no source has, by operation. The file has
+// only what the sources have; the simulator's keys are one possible extension. TestMethods fails
+// for an unused entry.
 var beyond = func() map[string]bool {
 	keys := make(map[string]bool)
 	for route, list := range map[string][]string{

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChangedFile changes the file in one place, which has to be noticed: otherwise nothing here says that the file is right.
+// TestChangedFile changes the file in one place. The tests must notice that: otherwise they don't
+// show that the file is right.
 func TestChangedFile(t *testing.T) {
 	for name, row := range map[string]struct {
 		from, to string

@@ -32,8 +32,9 @@ type contract struct {
 	loose  validator.Validator // for answers whose shape is unknown
 }
 
-// free is what holds keys of the user's own. Anywhere else a key that the file doesn't have is a finding, although the file allows it:
-// otherwise a name that is spelt wrong, there or in the client, would go unnoticed.
+// free has the places of the user's own keys. In any other place a key that the file doesn't have
+// is an error, although the file allows it. Otherwise a misspelt name, in the file or in the
+// client, would go unnoticed.
 var free = config.WithStrictIgnorePaths(
 	"$.body.metadata.**", "$.body.contacts[*].**",
 	"$.body.data.metadata.**", "$.body.data[*].metadata.**",
@@ -65,8 +66,8 @@ func loadContract(t *testing.T) *contract {
 }
 
 func newContract(text []byte) (*contract, error) {
-	// With it on, strict mode takes every key of a schema behind a $ref with siblings for undeclared. Those here say nothing that is
-	// checked: TestEvidence sees to that.
+	// If this is on, strict mode takes every key of a schema behind a $ref with siblings for
+	// undeclared. The siblings here contain nothing that is validated, which TestEvidence checks.
 	settings := datamodel.NewDocumentConfiguration()
 	settings.TransformSiblingRefs = false
 	doc, err := libopenapi.NewDocumentWithConfiguration(text, settings)

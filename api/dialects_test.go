@@ -2,14 +2,15 @@ package api_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// dialects are the simulator's answers where the documentation is silent or contradicts itself. TimeUnix is not among them: see
-// TestUnknownForms.
+// dialects are the simulator's answers where the documentation is silent or contradicts itself.
+// TimeUnix is not among them: see TestUnknownForms.
 const documented = "as documented"
 
 var dialects = map[string]voiceagenttest.Dialect{
@@ -38,11 +39,18 @@ var dialects = map[string]voiceagenttest.Dialect{
 	"other status2": {QuotaStatus: 429, WrongStateStatus: 422},
 }
 
+// habits are the choices that the file says nothing about or that contradict it.
+var habits = []string{
+	"ListDelay", "ListDelayMost", "GetDelay", "ListEndedOnly", "Order", "Filters", "PageCap", "Paging", "ListStatus", "ListRef",
+	"StartedLate", "SessionNone", "Numbers", "AgentIDs", "Directions", "Metadata", "Source",
+	"TrimNames", "CapConcurrency", "InvalidContacts", "DateSkew",
+}
+
 // TestDialectsAreComplete fails for a choice that somebody adds to the simulator and not here.
 func TestDialectsAreComplete(t *testing.T) {
 	of := reflect.TypeFor[voiceagenttest.Dialect]()
 	for i := range of.NumField() {
-		used := false
+		used := slices.Contains(habits, of.Field(i).Name)
 		for _, dialect := range dialects {
 			used = used || !reflect.ValueOf(dialect).Field(i).IsZero()
 		}

@@ -64,7 +64,8 @@ func methodNamed(t *testing.T, name string) method {
 	return method{}
 }
 
-// refused runs a method against a fault. The client has to report the status, and the answer has to be as the file has it.
+// refused runs a method against a fault. The client must report the status, and the answer must
+// match the file.
 func refused(t *testing.T, m method, fault voiceagenttest.Fault, status int) {
 	t.Helper()
 	c := loadContract(t)
@@ -83,8 +84,8 @@ func refused(t *testing.T, m method, fault voiceagenttest.Fault, status int) {
 	})
 }
 
-// TestUnknownForms shows answers that no source knows, or that are broken. The file refuses them; whether the client can
-// read them is for its own tests.
+// TestUnknownForms checks that the file refuses answers that no source has, or that are broken.
+// Whether the client can read them is tested elsewhere.
 func TestUnknownForms(t *testing.T) {
 	http := voiceagenttest.Pro
 	http.Reset = voiceagenttest.ResetHTTPDate

@@ -6,7 +6,7 @@ require (
 	github.com/pb33f/libopenapi v0.42.4
 	github.com/pb33f/libopenapi-validator v0.16.2
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
 	go.uber.org/goleak v1.3.0
 )
 
@@ -27,5 +27,3 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
-
-replace github.com/voiceagent-go/voiceagent => ../

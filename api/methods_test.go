@@ -26,7 +26,8 @@ type method struct {
 	run      func(ctx context.Context, c *voiceagent.Client, to target, full bool) (any, error)
 }
 
-// methods are all of them; TestMethodsAreComplete sees to that. Each is run with as few parameters as it takes, and with all.
+// methods has all methods, which TestMethodsAreComplete checks. Each runs with the fewest
+// parameters that it takes, and with all.
 var methods = []method{
 	{name: "Agents.Create", run: func(ctx context.Context, c *voiceagent.Client, _ target, full bool) (any, error) {
 		return c.Agents.Create(ctx, newAgent(full))

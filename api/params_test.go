@@ -102,7 +102,8 @@ func TestFullParametersLackNothing(t *testing.T) {
 	}
 }
 
-// unset lists the fields that have no value. Extra is left out: it is for what the client and the file don't know.
+// unset lists the fields that have no value. Extra is left out: it is for what the client and the
+// file don't know.
 func unset(v reflect.Value, name string) (missing []string) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -14,7 +14,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// TestMethods holds each method's requests, and the simulator's answers in each dialect, against the file.
+// TestMethods compares each method's requests, and the simulator's answers in each dialect, with
+// the file.
 func TestMethods(t *testing.T) {
 	c := loadContract(t)
 	all := c.witness(nil)
@@ -76,7 +77,7 @@ func newServer(t *testing.T, opts ...voiceagenttest.Option) *voiceagenttest.Serv
 	return srv
 }
 
-// newClient speaks to the vendor's address, as the file has it, but through a transport that goes nowhere.
+// newClient uses the vendor's address, as in the file, but a transport that sends nothing to it.
 func newClient(t *testing.T, through http.RoundTripper, opts ...voiceagent.ClientOption) *voiceagent.Client {
 	t.Helper()
 	client, err := voiceagent.NewClient(slices.Concat([]voiceagent.ClientOption{
@@ -88,7 +89,8 @@ func newClient(t *testing.T, through http.RoundTripper, opts ...voiceagent.Clien
 	return client
 }
 
-// prepare makes what a method can be used on. Calls of each direction are there, and one more is going on.
+// prepare makes the objects that a method needs. There are calls of each direction, and one more is
+// under way.
 func prepare(t *testing.T, srv *voiceagenttest.Server, status voiceagent.CampaignStatus) target {
 	t.Helper()
 	to := target{most: 1000}

@@ -17,7 +17,8 @@ var pages = []string{
 	"/api-reference/api-reference/calls/make-call-v-1-call-post",
 }
 
-// keywords are what a schema may say. Any other might hold a schema that isn't looked at, or close what is open: there is no enum.
+// keywords are the keywords that a schema may have. Any other might contain a schema that isn't
+// visited, or close an open set of values: there is no enum.
 var keywords = []string{
 	"type", "description", "examples", "default", "pattern", "minimum", "maximum", "maxLength", "maxItems", "required", "const",
 	"properties", "items", "allOf", "anyOf", "if", "then", "additionalProperties", "x-evidence", "x-source",

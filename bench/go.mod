@@ -11,7 +11,7 @@ require (
 	github.com/openai/openai-go/v3 v3.96.0
 	github.com/stretchr/testify v1.12.1
 	github.com/stripe/stripe-go/v85 v85.0.0
-	github.com/voiceagent-go/voiceagent v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/oauth2 v0.36.0
 	tailscale.com/client/tailscale/v2 v2.12.0
@@ -41,5 +41,3 @@ require (
 	golang.org/x/time v0.12.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
-
-replace github.com/voiceagent-go/voiceagent => ../

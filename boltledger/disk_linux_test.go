@@ -15,7 +15,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// fillDisk makes this process unable to write to files, beyond their first page, until the function that it returns is called.
+// fillDisk keeps this process from writing to files beyond their first page. The returned function
+// ends that.
 func fillDisk(t *testing.T) (free func()) {
 	signal.Ignore(syscall.SIGXFSZ)
 	var before syscall.Rlimit

@@ -4,7 +4,7 @@ go 1.26
 
 require (
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
 	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0
 )
@@ -16,5 +16,3 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.45.0 // indirect
 )
-
-replace github.com/voiceagent-go/voiceagent => ../

@@ -19,12 +19,16 @@ const (
 	lockTimeout = time.Second
 )
 
-// Open opens the ledger in the file at path, or makes a new one where there is none. It reads the whole file to find damage.
+// Open opens the ledger in the file at path, or makes a new one if there is none. It reads every
+// value to find damage.
 //
-// A file that is damaged, or is no ledger, is an error that names it. It is left as it is and never replaced, as whoever loses a ledger
-// may call people again. So is a ledger that another process has open, which Open waits a second for.
+// If a value is damaged, or the file isn't a ledger, Open returns an error that names the file. It
+// never changes or replaces such a file, as without the ledger people may be called again. The
+// comment of the package says what damage it can't find. If another process has the ledger open,
+// Open waits a second, and then returns an error too.
 //
-// A new ledger is made under another name in the same directory first, so the file system must know hard links.
+// A new ledger is first made under another name in the same directory, so the file system must
+// support hard links.
 func Open(path string) (*Ledger, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -47,7 +51,7 @@ func Open(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %s: can't be used, and was left as it is: %w", path, err)
 	}
-	return &Ledger{path: path, db: db, busy: make(map[string]bool)}, nil
+	return &Ledger{path: path, db: db, busy: make(map[string]work)}, nil
 }
 
 func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
@@ -72,8 +76,8 @@ func existing(name string, flag int, mode os.FileMode) (*os.File, error) {
 	return file, nil
 }
 
-// create makes an empty ledger under another name first, so that no half of one is ever found at path, and doesn't replace one that
-// another process has made meanwhile.
+// create makes an empty ledger under another name first, so that path never has a partial one. It
+// doesn't replace a ledger that another process has made meanwhile.
 func create(path string) error {
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")

@@ -53,7 +53,8 @@ func (r *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// attempt is one request: a try of the client, or the hop of a redirect. Its body may be closed by another goroutine.
+// attempt is one request: a try of the client, or the hop of a redirect. Its body may be closed by
+// another goroutine.
 type attempt struct {
 	t        *Tracer
 	ctx      context.Context

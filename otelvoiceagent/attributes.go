@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // What the conventions have no name for.
@@ -21,9 +23,11 @@ const (
 
 const longestID = 128
 
-// isID tells if what a server calls a request id may be shown: a server, or a gateway, can write what it likes there.
+// isID reports whether a server's request id may be shown: a server or a gateway can write anything
+// there.
 func isID(text, key string) bool {
-	return text != "" && len(text) <= longestID && strings.IndexFunc(text, notInID) < 0 && (key == "" || !strings.Contains(text, key))
+	return text != "" && len(text) <= longestID && strings.IndexFunc(text, notInID) < 0 && (key == "" || !strings.Contains(text, key)) &&
+		secret.MaskNumbers(text) == text
 }
 
 func notInID(r rune) bool {

@@ -17,8 +17,9 @@ import (
 	"github.com/voiceagent-go/voiceagent/otelvoiceagent"
 )
 
-// BenchmarkCall makes a call through a transport in memory, with each kind of telemetry. Compare with "none", a client without a tracer, and with
-// "hook", one whose tracer does nothing: that part is the client's own.
+// BenchmarkCall makes a call through a transport in memory, with each kind of telemetry. Compare it
+// with "none", a client without a tracer, and with "hook", a client whose tracer does nothing: that
+// part is the client's own.
 func BenchmarkCall(b *testing.B) {
 	off := otelvoiceagent.Params{TracerProvider: tracenoop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider()}
 	unsampled, metrics, all := off, off, off

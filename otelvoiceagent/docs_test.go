@@ -15,7 +15,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// TestPageListsEverything compares docs/observability.md with what a long story has produced, both ways.
+// TestPageListsEverything compares docs/observability.md with the telemetry of a long story, both
+// ways.
 func TestPageListsEverything(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../docs/observability.md")
@@ -75,7 +76,8 @@ func attributesOf(seen *recorder) map[string]set {
 	return found
 }
 
-// TestPageListsEveryValue looks for the constants of the code: types of errors, outcomes, kinds of wait.
+// TestPageListsEveryValue looks for the constants of the code: types of errors, outcomes, kinds of
+// wait.
 func TestPageListsEveryValue(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/observability.md")

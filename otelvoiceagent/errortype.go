@@ -12,7 +12,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// The values of error.type besides the status of an answer. The conventions ask for a list that is short and written down.
+// The values of error.type besides the status of an answer. The conventions ask for a short,
+// documented list.
 const (
 	errorCanceled   = "canceled"
 	errorTimeout    = "timeout"
@@ -28,7 +29,8 @@ const (
 	errorOther      = "_OTHER"
 )
 
-// callErrorType names what a call failed with: whether the caller gave up, else the answer, else why there was none. It is "" for nil.
+// callErrorType returns the type of a call's error: that the caller gave up, else the answer, else
+// why there was none. It is "" for nil.
 func callErrorType(err error) string {
 	if err == nil {
 		return ""
@@ -52,8 +54,8 @@ func callErrorType(err error) string {
 	return kind
 }
 
-// apiErrorType prefers the status. The API's own codes stand in where it says nothing: under a 2xx, and before sending. Only the documented ones,
-// as a server may write anything.
+// apiErrorType returns the status if it says something. Otherwise, under a 2xx and before sending,
+// it returns the API's code, but only a documented one, as a server may write anything.
 func apiErrorType(e *voiceagent.APIError) string {
 	if e.Code == voiceagent.CodeQuotaExceeded {
 		return errorQuota
@@ -71,7 +73,8 @@ func apiErrorType(e *voiceagent.APIError) string {
 	return errorOther
 }
 
-// requestErrorType names why a request got no whole answer. A transport may return the cause of a context's end, which can be any error.
+// requestErrorType names why a request got no whole answer. A transport may return the cause of a
+// context's end, which can be any error.
 func requestErrorType(ctx context.Context, err error) string {
 	if ended := ctx.Err(); ended != nil {
 		err = ended

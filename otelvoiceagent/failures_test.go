@@ -31,7 +31,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"not found":           {voiceagenttest.Fault{Status: 404}, "404", "404", "failed"},
 		"validation":          {voiceagenttest.Fault{Status: 422, Message: "phone_number +919876543210"}, "422", "422", "failed"},
-		"server error":        {voiceagenttest.Fault{Status: 500, Times: -1}, "500", "500", "failed"},
+		"server error":        {voiceagenttest.Fault{Status: 500, Times: -1}, "500", "500", "unknown"},
 		"perhaps done":        {voiceagenttest.Fault{Status: 504, Times: -1}, "504", "504", "unknown"},
 		"no credits":          {voiceagenttest.Fault{Status: 402, Code: "quota_exceeded"}, "quota_exceeded", "402", "failed"},
 		"failure under a 200": {voiceagenttest.Fault{Kind: voiceagenttest.NotSuccess, Code: "validation_error"}, "validation_error", "", "failed"},
@@ -42,7 +42,7 @@ func TestFailures(t *testing.T) {
 		"lost":                {voiceagenttest.Fault{Kind: voiceagenttest.DropAfter}, "connection_error", "connection_error", "unknown"},
 		"timeout":             {voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}, "timeout", "timeout", "unknown"},
 		"refused":             {voiceagenttest.Fault{Kind: voiceagenttest.Refuse, Times: -1}, "connection_refused", "connection_refused", "failed"},
-		"redirect":            {voiceagenttest.Fault{Kind: voiceagenttest.Redirect}, "307", "", "failed"},
+		"redirect":            {voiceagenttest.Fault{Kind: voiceagenttest.Redirect}, "307", "", "unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

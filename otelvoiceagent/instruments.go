@@ -13,8 +13,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// Buckets for what lasts up to some minutes, where the API's own answers are fast: waits for a reset take up to a minute, those for a
-// maintenance 30 s and more.
+// Buckets for durations of up to some minutes. The API's answers are fast, but waits for a reset
+// take up to a minute, and waits for a maintenance 30 s and more.
 var (
 	callBuckets    = []float64{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300}
 	waitBuckets    = []float64{0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120}
@@ -53,7 +53,7 @@ func newInstruments(meter metric.Meter, common []attribute.KeyValue) (i instrume
 	return i, errors.Join(errs[:]...)
 }
 
-// enabled tells if anybody takes the metrics.
+// enabled reports whether the metrics are collected.
 func (i *instruments) enabled(ctx context.Context) bool {
 	return i.requestDuration.Enabled(ctx) || i.callDuration.Enabled(ctx) || i.callAttempts.Enabled(ctx) ||
 		i.waitDuration.Enabled(ctx) || i.remaining.Enabled(ctx) || i.limit.Enabled(ctx)

@@ -13,7 +13,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// Two hundred goroutines share a tracer, while the API fails and throttles. Each attempt stays with its own call.
+// Two hundred goroutines share a tracer, while the API fails and throttles. Each attempt stays with
+// its own call.
 func TestManyGoroutines(t *testing.T) {
 	t.Parallel()
 	const goroutines, each = 200, 5

@@ -31,7 +31,8 @@ type recorder struct {
 	reader   *sdkmetric.ManualReader
 }
 
-// record returns a tracer and what it is told of. When the test ends, each span that was started must have been exported.
+// record returns a tracer and a recorder of its telemetry. When the test ends, each span that was
+// started must have been exported.
 func record(t *testing.T, params ...otelvoiceagent.Params) *recorder {
 	t.Helper()
 	r := &recorder{spans: tracetest.NewInMemoryExporter(), reader: sdkmetric.NewManualReader()}

@@ -108,7 +108,8 @@ func units(metrics map[string]metricdata.Metrics) map[string]string {
 	return units
 }
 
-// The calls of a look would spoil the figures of the calls that a program makes, if they weren't told apart.
+// The calls of a look are marked, so that they don't distort the metrics of the calls that a
+// program makes.
 func TestLooksAreMarkedInMetrics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// mostOperations bounds the names of spans and the series of metrics. The API has some thirty routes; paths that a program makes
-// up for Client.Request can be any number.
+// mostOperations bounds the names of spans and the series of metrics. The API has about thirty
+// routes, but a program may use any number of paths with Client.Request.
 const mostOperations = 200
 
 // operation is all that is the same in all calls with one method and route.

@@ -16,7 +16,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// TestNoSecrets looks through all that leaves the process for keys, numbers, names, prompts and transcripts.
+// TestNoSecrets searches all telemetry that leaves the process for keys, numbers, names, prompts
+// and transcripts.
 func TestNoSecrets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -67,7 +68,7 @@ func (r *recorder) everything(t *testing.T) string {
 	return b.String()
 }
 
-// TestSweepFinds plants a secret in each place where one could stand, so that a sweep that has become blind is noticed.
+// TestSweepFinds plants a secret in each possible place, so that a sweep that misses a place fails.
 func TestSweepFinds(t *testing.T) {
 	t.Parallel()
 	planted := attribute.String("a", secretTo)

@@ -30,7 +30,8 @@ var secrets = []string{
 	secretName, "Asha", secretPrompt, "Greet", secretSpeech, "try again later",
 }
 
-// tellStory has a client do, in a bubble, all that it can do and all that can go wrong, with secrets in every place that has room for one.
+// tellStory runs a client in a bubble through everything that it can do and everything that can go
+// wrong, with secrets in every possible place.
 func tellStory(t *testing.T, tracer voiceagent.Tracer) {
 	t.Helper()
 	srv := server(t, voiceagenttest.WithLimits(voiceagenttest.PerMinute(40)), voiceagenttest.WithOutcome(func(string, int) string { return voiceagenttest.Voicemail }))

@@ -1,5 +1,6 @@
-// Package otelvoiceagent shows in OpenTelemetry what a [voiceagent.Client] does: a span for each call with a child for each attempt, the waits
-// between them and their reasons, and metrics of all that.
+// Package otelvoiceagent shows in OpenTelemetry what a [voiceagent.Client] does: a span for each
+// call with a child for each attempt, the waits between them with their reasons, and metrics of all
+// these.
 //
 //	tracer, err := otelvoiceagent.New(otelvoiceagent.Params{})
 //	if err != nil {
@@ -9,19 +10,24 @@
 //
 // # Spans
 //
-// A call is a span "voiceagent POST /call" of kind internal. Each request that it sends is a child "POST /call" of kind client, as the HTTP
-// conventions want it: there is one client span for each request on the wire, and none around them, so nothing is counted twice. It ends when the
-// answer's body has been read. The requests that look for what a lost answer was about are calls of their own within the call.
-// docs/observability.md lists the attributes, events and metrics.
+// A call is a span "voiceagent POST /call" of kind internal. Each request that it sends is a child
+// "POST /call" of kind client, as the HTTP conventions require. There is one client span for each
+// request on the wire, and none around it, so nothing is counted twice. The span ends when the
+// answer's body has been read. The look for a lost answer makes calls of its own within the call.
+// The [page on observability] lists the attributes, events and metrics.
 //
 // # What isn't shown
 //
-// No key, phone number, body, header or URL. The conventions require url.full; it is left out, since it holds ids and may hold phone numbers:
-// url.template is there instead. A failure is shown by its type, not by its text. The vendor isn't told of your traces, unless
-// [Params.Propagator] says so.
+// No key, phone number, body, header or URL. The conventions require url.full; it is left out,
+// since it holds ids and may hold phone numbers. url.template replaces it. A failure is shown by
+// its type, not by its text. Requests don't carry your trace ids unless you set
+// [Params.Propagator].
 //
-// The reason of a wait is shown as the [voiceagent.RetryPolicy] gave it, so one of your own must not put personal data there. What is given to
-// [voiceagent.Client.Request] is shown as its route: each element of the path with a digit in it becomes {id}, and the others stay.
+// The reason of a wait is shown as the [voiceagent.RetryPolicy] returned it, so a policy of your
+// own must not put personal data there. A path that is passed to [voiceagent.Client.Request] is
+// shown as its route: each element with a digit becomes {id}, and the others stay.
+//
+// [page on observability]: https://github.com/voiceagent-go/voiceagent/tree/main/docs
 package otelvoiceagent
 
 import (
@@ -43,20 +49,23 @@ import (
 
 const scope = "github.com/voiceagent-go/voiceagent/otelvoiceagent"
 
-// Params says where spans and metrics go. The zero Params is for a program that has set the global providers.
+// Params says where spans and metrics go. The zero Params is for a program that has set the global
+// providers.
 type Params struct {
 	// TracerProvider makes the spans; [otel.GetTracerProvider] when nil.
 	TracerProvider trace.TracerProvider
 	// MeterProvider takes the metrics; [otel.GetMeterProvider] when nil.
 	MeterProvider metric.MeterProvider
-	// Propagator writes into the requests which trace they belong to. Nothing is written when it is nil, whatever the global propagator is: the
-	// ids of your traces, and the baggage that your program carries with them, are no business of a vendor who doesn't ask for them.
+	// Propagator adds trace headers to the requests. If it is nil, none are added, whatever the global
+	// propagator is: the vendor doesn't ask for the ids of your traces, or for your program's baggage.
 	Propagator propagation.TextMapPropagator
-	// Attributes stand on every span and metric, to tell two accounts in one process apart. They should have few values.
+	// Attributes are set on every span and metric, for example to distinguish two accounts in one
+	// process. They should have few values.
 	Attributes []attribute.KeyValue
 }
 
-// Tracer is a [voiceagent.Tracer]. It is safe for concurrent use, has nothing to close, and starts no goroutine.
+// Tracer is a [voiceagent.Tracer]. It is safe for concurrent use, has nothing to close, and starts
+// no goroutine.
 type Tracer struct {
 	tracer      trace.Tracer
 	propagator  propagation.TextMapPropagator
@@ -64,7 +73,8 @@ type Tracer struct {
 	operations  operations
 }
 
-// New returns a tracer for [voiceagent.WithTracer]. It fails when the meter provider refuses an instrument.
+// New returns a tracer for [voiceagent.WithTracer]. It returns an error if the meter provider
+// refuses an instrument.
 func New(p Params) (*Tracer, error) {
 	if p.TracerProvider == nil {
 		p.TracerProvider = otel.GetTracerProvider()
@@ -85,7 +95,8 @@ func New(p Params) (*Tracer, error) {
 	}, nil
 }
 
-// call is a logical call under way, and the context of all that happens in it. It is for one goroutine, as the client's call is.
+// call is a logical call under way, and the context of everything in it. It is for one goroutine,
+// as the client's call is.
 type call struct {
 	context.Context
 	op     *operation
@@ -174,7 +185,7 @@ func (t *Tracer) EndCall(ctx context.Context, response *voiceagent.Response, err
 	c.span.End()
 }
 
-// result is what the metrics tell of a call.
+// result is what the metrics report of a call.
 type result struct {
 	outcome   string
 	errorType string

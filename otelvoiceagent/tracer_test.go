@@ -69,7 +69,8 @@ func TestPropagation(t *testing.T) {
 	}
 }
 
-// A vendor who is told of the trace is told, too, that it isn't sampled, and each attempt has a header of its own.
+// A propagated trace header also says that the trace isn't sampled, and each attempt has a header
+// of its own.
 func TestPropagationWithoutSampling(t *testing.T) {
 	t.Parallel()
 	srv := server(t)
@@ -196,7 +197,8 @@ func TestTwoClients(t *testing.T) {
 	assert.Equal(t, map[string]bool{"one.example.com:443": true, "two.example.com:443": true, "one.example.com:8443": true}, hosts)
 }
 
-// A sampler may leave out the look. What happens in it still isn't told of the call around it.
+// A sampler may leave out the look. Its events still don't appear in the span of the call around
+// it.
 func TestLookThatIsNotSampled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"runtime"
 )
 
-// inBubble says whether the caller runs in a testing/synctest bubble. A
+// inBubble reports whether the caller runs in a testing/synctest bubble. A
 // goroutine of the bubble that waits in Accept would keep its clock from ever
 // moving, so the server has to know. The testing package has no question for
 // it; the first line of a stack trace, "goroutine 7 [running, synctest bubble

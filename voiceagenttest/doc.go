@@ -12,6 +12,13 @@
 // [Server.Fail]. What happens to a call follows from the seed and from the
 // number that is called, so a test gives the same result each time.
 //
+// # Habits of servers
+//
+// By default lists show at once what was made, in the form in which it was sent. Servers in use
+// have other habits: they list late, sort otherwise, mask numbers, leave the zone out of their
+// times. The fields of [Dialect] choose among them, and [WithDialect] gives them to a server.
+// Fault.WorkDelay does the work after its answer was lost, as behind a gateway that gives up first.
+//
 // # Virtual time
 //
 // In a testing/synctest bubble the server opens no socket, which would stop

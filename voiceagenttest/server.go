@@ -6,36 +6,56 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/internal/simulator/world"
 )
 
 // DefaultKey is the API key of the clients that [Server.Client] makes.
 const DefaultKey = "lev_test_simulator"
 
-// Keys that the server treats in a special way, also with anything appended.
+// Keys that the server treats in a special way, also with anything appended. It accepts them even
+// when [WithAPIKeys] leaves them out.
 const (
 	// KeyForbidden may do nothing: 403.
-	KeyForbidden = simulator.KeyForbidden
-	// KeyNoCredits can't pay for calls: quota_exceeded.
-	KeyNoCredits = simulator.KeyNoCredits
+	KeyForbidden = "lev_forbidden"
+	// KeyNoCredits can't pay for calls: quota_exceeded on POST /call and POST /campaigns.
+	KeyNoCredits = "lev_no_credits"
 )
 
-// bubbleURL is where a server without a socket seems to be. Its transport
-// answers for every host; a client wants https for one that isn't this machine.
+// bubbleURL is the URL of a server without a socket. The transport accepts every host; the client
+// requires https for hosts other than this machine.
 const bubbleURL = "https://voiceagent.test/v1"
 
 // Server is the API in memory. It is safe for concurrent use.
+//
+// It starts no goroutine to move calls and campaigns on: each request works out from the clock what
+// has happened since the last. Webhooks are the exception. They need a goroutine while an agent
+// with a webhook has calls pending.
 type Server struct {
-	// URL is the base URL, as voiceagent.WithBaseURL wants it. In a
-	// testing/synctest bubble nothing listens there: use [Server.Client] or
-	// [Server.Transport].
+	// URL is the base URL, for voiceagent.WithBaseURL. Without a socket nothing listens there: use
+	// [Server.Client] or [Server.Transport].
 	URL string
 
-	sim    *simulator.Simulator
-	socket *httptest.Server // nil in a bubble
-	once   sync.Once
+	cfg    config
+	socket *httptest.Server // nil when the server has none
+
+	// What requests pass through, each part with a lock of its own.
+	limiter  *limiter
+	faults   *faultRules
+	journal  *journal
+	requests atomic.Uint64
+	shuffles atomic.Uint64 // lists in a random order
+	late     lateWork
+
+	// What requests work on. The world's lock guards all three.
+	world   *world.World
+	agents  agents
+	courier courier
+
+	closing sync.Once
+	closed  chan struct{}
 }
 
 // NewServer starts a server. Close it when the test is done.
@@ -44,14 +64,40 @@ func NewServer(opts ...Option) *Server {
 	for _, o := range opts {
 		o(&c)
 	}
-	s := &Server{URL: bubbleURL, sim: simulator.New(c.sim)}
-	if inBubble() {
-		return s
+	s := newServer(c)
+	if !c.noSocket && !inBubble() {
+		s.listen()
 	}
-	s.socket = httptest.NewUnstartedServer(s.sim)
+	return s
+}
+
+// newServer makes a server without a socket. It makes every channel that the server waits on, so
+// that a server made in a testing/synctest bubble uses the bubble's clock.
+func newServer(cfg config) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{
+		URL:     bubbleURL,
+		cfg:     cfg,
+		limiter: newLimiter(cfg.limits),
+		faults:  &faultRules{seed: cfg.seed},
+		journal: &journal{keep: cfg.keepRequests, notify: cfg.onRequest},
+		closed:  make(chan struct{}),
+	}
+	s.world = world.New(world.Config{
+		Seed: cfg.seed, Start: cfg.start, Speed: cfg.speed, Skew: cfg.skew, Outcome: cfg.outcome,
+		Ended: func(c *world.Call) { s.courier.ended(s, c) },
+	})
+	s.agents.init()
+	s.courier.init(cfg)
+	return s
+}
+
+// listen opens the socket.
+func (s *Server) listen() {
+	s.socket = httptest.NewUnstartedServer(s.Handler())
 	// Broken connections are part of the job; the log would be full of them.
 	s.socket.Config.ErrorLog = log.New(io.Discard, "", 0)
-	if c.tls {
+	if s.cfg.tls {
 		s.socket.EnableHTTP2 = true
 		s.socket.StartTLS()
 	} else {
@@ -59,28 +105,29 @@ func NewServer(opts ...Option) *Server {
 	}
 	// The default of 2 makes many goroutines reconnect all the time.
 	s.socket.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100
-	s.URL = s.socket.URL + "/v1"
-	return s
+	s.URL = s.socket.URL + basePath
 }
 
-// Close ends requests that hang, stops webhooks and the server itself. It may
-// be called more than once.
+// Close ends requests that hang, drops work that a fault put off, stops webhooks and the server
+// itself. It may be called more than once. A closed server refuses connections.
 func (s *Server) Close() {
-	s.once.Do(func() {
-		s.sim.Close()
-		if s.socket != nil {
-			s.socket.Close()
-		}
+	s.closing.Do(func() {
+		close(s.closed)
+		s.world.Lock()
+		s.courier.closed = true
+		s.world.Unlock()
+		s.courier.cancel()
 	})
+	s.late.close()
+	s.courier.running.Wait()
+	s.courier.hangUp()
+	if s.socket != nil {
+		s.socket.Close()
+	}
 }
 
-// Transport returns a transport that reaches the server in memory, whatever
-// host a request names. It opens no socket and starts no goroutine, so it works
-// in a testing/synctest bubble.
-func (s *Server) Transport() http.RoundTripper { return s.sim.Transport() }
-
-// HTTPClient returns a client that reaches the server: over its socket,
-// trusting its certificate, or in memory in a bubble.
+// HTTPClient returns a client that reaches the server over its socket, and trusts its certificate.
+// Without a socket the client reaches it in memory.
 func (s *Server) HTTPClient() *http.Client {
 	if s.socket == nil {
 		return &http.Client{Transport: s.Transport()}
@@ -88,50 +135,36 @@ func (s *Server) HTTPClient() *http.Client {
 	return s.socket.Client()
 }
 
-// Fail makes requests go wrong. Each request gets the first fault that matches
-// it and is due, in the order in which they were added. Fail panics when a
-// fault has a kind that doesn't exist.
-func (s *Server) Fail(faults ...Fault) { s.sim.Fail(faults...) }
-
-// ClearFaults takes back every fault.
-func (s *Server) ClearFaults() { s.sim.ClearFaults() }
-
-// Dialed returns the numbers that were dialled, oldest first: once for each
-// time that a phone would have rung, by a call or by a campaign.
-func (s *Server) Dialed() []string { return s.sim.Dialed() }
-
-// Dials returns the same as [Server.Dialed], with the call, the campaign and
-// the attempt, which tells a retry that the campaign asked for from a mistake.
-func (s *Server) Dials() []Dial { return s.sim.Dials() }
-
-// Requests returns the requests received, oldest first. The API key is reduced
-// to its last four characters.
-func (s *Server) Requests() []Request { return s.sim.Requests() }
-
-// RequestCount is how many requests were received, remembered or not.
-func (s *Server) RequestCount() int { return s.sim.RequestCount() }
-
-// Deliveries returns the tries to deliver webhooks, oldest first.
-func (s *Server) Deliveries() []Delivery { return s.sim.Deliveries() }
-
-// Advance moves the server's clock: calls and campaigns go on as if d had
-// passed, and so do the windows of the rate limit. The clock of the client
-// stays where it is; in a bubble, time.Sleep moves both.
-func (s *Server) Advance(d time.Duration) { s.sim.Advance(d) }
+// Advance moves the server's clock: calls and campaigns go on as if d had passed, and so do the
+// windows of the rate limit. The clock of the client stays where it is; in a bubble, time.Sleep
+// moves both.
+func (s *Server) Advance(d time.Duration) {
+	s.world.Clock.Advance(d)
+	s.world.Lock()
+	defer s.world.Unlock()
+	s.step()
+}
 
 // Now is the time in the simulated world, where calls and campaigns live.
-func (s *Server) Now() time.Time { return s.sim.Now() }
+func (s *Server) Now() time.Time { return s.world.Clock.Now() }
 
-// ServerTime is the server's own clock, which its Date header shows. It differs
-// from [Server.Now] with [WithSpeed].
-func (s *Server) ServerTime() time.Time { return s.sim.ServerTime() }
+// ServerTime is the server's own clock, which its Date header shows. It differs from [Server.Now]
+// with [WithSpeed].
+func (s *Server) ServerTime() time.Time { return s.world.Clock.Wall() }
 
-// AddAgent adds an agent without a request and returns its id. It panics when
-// the name is taken.
-func (s *Server) AddAgent(a NewAgent) string { return s.sim.AddAgent(a) }
+// step brings the world, which must be locked, to the present, and returns that.
+func (s *Server) step() time.Time {
+	now := s.world.Step()
+	s.courier.attend(s)
+	return now
+}
 
-// SeedAgents adds n agents and returns their ids.
-func (s *Server) SeedAgents(n int) []string { return s.sim.SeedAgents(n) }
-
-// SeedCalls makes up n calls that ended in the past. They were never dialled.
-func (s *Server) SeedCalls(n int, seed CallSeed) { s.sim.SeedCalls(n, seed) }
+// isClosed reports whether Close was called.
+func (s *Server) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"strings"
 	"testing"
@@ -103,7 +104,7 @@ func TestClient(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEmpty(t, call.Ref())
 		assert.Equal(t, []string{"+919876543210"}, srv.Dialed())
-		assert.Equal(t, call.Ref(), srv.Dials()[0].CallID)
+		assert.Equal(t, call.Ref(), srv.Dials()[0].SessionID)
 		if strings.HasPrefix(srv.URL, "http://") {
 			assert.Equal(t, 1, sockets)
 		} else {
@@ -134,6 +135,31 @@ func TestTransportWorksOutsideABubble(t *testing.T) {
 	assert.Equal(t, 200, res.StatusCode)
 	assert.Len(t, srv.Requests(), 1)
 	assert.Equal(t, 1, srv.RequestCount())
+}
+
+func TestServerWithoutSocket(t *testing.T) {
+	srv := voiceagenttest.NewServer(voiceagenttest.WithoutSocket())
+	defer srv.Close()
+	assert.Equal(t, "https://voiceagent.test/v1", srv.URL)
+	res, _ := get(t, srv, srv.HTTPClient(), "/agents")
+	assert.Equal(t, 200, res.StatusCode)
+
+	rec := httptest.NewRecorder()
+	srv.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/v1/health", nil))
+	assert.Equal(t, 200, rec.Code)
+	assert.Equal(t, 2, srv.RequestCount(), "both ways lead to one server")
+}
+
+func TestFailTakesEveryKind(t *testing.T) {
+	srv := voiceagenttest.NewServer(voiceagenttest.WithoutSocket())
+	defer srv.Close()
+	seen := make(map[voiceagenttest.Kind]bool)
+	for _, kind := range voiceagenttest.Kinds() {
+		assert.False(t, seen[kind], kind)
+		seen[kind] = true
+		assert.NotPanics(t, func() { srv.Fail(voiceagenttest.Fault{Kind: kind, Status: 503}) }, kind)
+	}
+	assert.True(t, seen[voiceagenttest.BreakWrite])
 }
 
 func TestCloseTwice(t *testing.T) {

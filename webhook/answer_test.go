@@ -15,6 +15,9 @@ import (
 	"github.com/voiceagent-go/voiceagent/webhook"
 )
 
+// deep nests deeper than anybody's data.
+var deep = `{"event":"CALL_ENDED","data":{"session_id":"a","new":` + strings.Repeat("[", 10_001)
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	without := func(header string) func(*http.Request) { return func(r *http.Request) { r.Header.Del(header) } }
@@ -38,14 +41,19 @@ func TestAnswers(t *testing.T) {
 		"HEAD":                      {change: func(r *http.Request) { r.Method = http.MethodHead }, status: 405, err: webhook.ErrMethod},
 		"form":                      {change: with("Content-Type", "application/x-www-form-urlencoded"), status: 415, err: webhook.ErrContentType},
 		"no content type":           {change: without("Content-Type"), status: 415, err: webhook.ErrContentType},
-		"broken content type":       {change: with("Content-Type", "application/json; ;"), status: 415, err: webhook.ErrContentType},
-		"too large":                 {body: `{"event":"` + strings.Repeat("x", 2000) + `"}`, status: 413, err: webhook.ErrTooLarge},
-		"too large and unannounced": {body: `{"event":"` + strings.Repeat("x", 2000) + `"}`, change: func(r *http.Request) { r.ContentLength = -1 }, status: 413, err: webhook.ErrTooLarge},
+		"content type with another": {change: with("Content-Type", "text/plain, application/json"), status: 415, err: webhook.ErrContentType},
+		"like JSON":                 {change: with("Content-Type", "application/json+x"), status: 415, err: webhook.ErrContentType},
+		"broken parameters":         {change: with("Content-Type", "application/json; ;"), status: 200},
+		"joined content type":       {change: with("Content-Type", "application/json, application/json"), status: 200},
+		"too large":                 {body: `{"event":"` + strings.Repeat("x", 20_000) + `"}`, status: 413, err: webhook.ErrTooLarge},
+		"too large and unannounced": {body: `{"event":"` + strings.Repeat("x", 20_000) + `"}`, change: func(r *http.Request) { r.ContentLength = -1 }, status: 413, err: webhook.ErrTooLarge},
 		"not signed":                {change: without(webhook.SignatureHeader), status: 401, err: webhook.ErrNoSignature},
 		"signed by somebody":        {change: with(webhook.SignatureHeader, webhook.Sign([]byte(ended("a")), "whsec_test_2")), status: 401, err: webhook.ErrSignature},
 		"signature of another":      {change: signed(ended("b")), status: 401, err: webhook.ErrSignature},
 		"not a signature":           {change: with(webhook.SignatureHeader, "yes"), status: 401, err: webhook.ErrSignature},
-		"not JSON":                  {body: "event=CALL_ENDED", status: 400, err: webhook.ErrMalformed},
+		"not JSON":                  {body: "event=CALL_ENDED", status: 200},
+		"not quite JSON":            {body: "\ufeff" + `{"event":"CALL_ENDED","data":{"session_id":"a","ai_cost":NaN}}`, status: 200},
+		"deep":                      {body: deep, status: 400, err: webhook.ErrMalformed},
 		"not JSON, not signed":      {body: "event=CALL_ENDED", change: without(webhook.SignatureHeader), status: 401, err: webhook.ErrNoSignature},
 		"no body":                   {body: " ", change: func(r *http.Request) { r.Body = http.NoBody; signed("")(r) }, status: 400, err: webhook.ErrMalformed},
 		"lost on the way":           {change: func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), broken{})) }, status: 400, err: webhook.ErrBody},
@@ -53,7 +61,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c1 consumer
-			h := receiver(t, &c1, func(p *webhook.HandlerParams) { p.MaxBody = 1000 })
+			h := receiver(t, &c1, func(p *webhook.HandlerParams) { p.MaxBody = int64(len(deep)) })
 			if c.body == "" {
 				c.body = ended("a")
 			}

@@ -42,7 +42,8 @@ func perSecond(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-// BenchmarkServeHTTP makes each event once: read, verified, parsed, claimed, handled and recorded. Making and signing it is part of the figure.
+// BenchmarkServeHTTP serves each event once: it is read, verified, parsed, claimed, handled and
+// recorded. The figure includes making and signing it.
 func BenchmarkServeHTTP(b *testing.B) {
 	h, next := benchHandler(b), deliveries(b)
 	b.ReportAllocs()

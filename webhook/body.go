@@ -8,14 +8,15 @@ import (
 	"net/http"
 )
 
-// What bodies may take of the memory before anybody knows who sent them: the requests under way times smallBody, and largeBodies times the
-// largest one.
+// These bound the memory of bodies before their signatures are checked: smallBody for each request
+// under way, and the maximum size for each of largeBodies.
 const (
 	smallBody   = 64 << 10
 	largeBodies = 16
 )
 
-// read returns the body, which is at most one byte longer than allowed when that is found. Call done when the body isn't needed any more.
+// read returns the body, at most one byte more than is allowed. Call done when the body isn't
+// needed any more.
 func (h *Handler) read(ctx context.Context, r *http.Request) (body []byte, done func(), err error) {
 	done = func() {}
 	most := h.p.MaxBody

@@ -20,7 +20,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/webhook"
 )
 
-// endless counts how much of it is read. It ends far beyond every limit, so that a limit that is missing is found out.
+// endless is a body that counts how much of it is read. It ends far beyond every limit, so that a
+// missing limit fails the test.
 type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -34,7 +35,8 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Of a body that doesn't end one byte more than allowed is read, and of one that says that it is too large nothing.
+// Of an endless body one byte more than allowed is read. Of a body whose Content-Length is too
+// large nothing is read.
 func TestBodyIsCapped(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int64{10, 64 << 10, 64<<10 + 1, 0, 3 << 20} {
@@ -66,7 +68,7 @@ func TestALargeEvent(t *testing.T) {
 	assert.Len(t, c.events[0].(*webhook.CallEnded).Call.Summary, 1<<20-100)
 }
 
-// stuck is a body that goes on after its first part only when it is told to.
+// stuck is a body that continues after its first part only when the test lets it.
 type stuck struct {
 	io.Reader
 	goOn <-chan struct{}

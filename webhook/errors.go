@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// Why a request isn't answered with 200. They are in the log, with details, and the answer has their text alone.
+// Why a request isn't answered with 200. The log has them with details; the answer has only their
+// text.
 var (
 	ErrMethod      = errors.New("the method is not POST")                        // 405
 	ErrContentType = errors.New("the content type is not application/json")      // 415

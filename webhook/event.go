@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,14 +13,20 @@ import (
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 )
 
-// Event is what the vendor reports: a [*CallEnded], or an [*UnknownEvent] of any other name.
+// Event is what the vendor reports: a [*CallEnded], or an [*UnknownEvent] of another name or
+// without one that can be read.
 type Event interface {
 	// EventName is the name as it was received, such as "CALL_ENDED".
 	EventName() string
-	// ID is the same for every delivery of one event. For a CALL_ENDED it is the name and the session id, which is the documented
-	// idempotency key. One without a session id, and any other event, goes by the SHA-256 of its body. It has at most 200 bytes, and
-	// does as a key in a database of your own. Only what [Parse] made has one.
+	// ID is the same for every delivery of one event. For a CALL_ENDED it is the name and the
+	// session id, which is the documented idempotency key. One without a session id, and any other
+	// event, goes by the SHA-256 of its body. It has at most 200 bytes, and does as a key in a
+	// database of your own. Only what [Parse] or a [Handler] made has one.
 	ID() string
+	// Raw is the body as it came over the wire, byte by byte: for an archive, or for a queue at
+	// whose other end [Parse] reads it again. It must not be changed. Only what [Parse] or a
+	// [Handler] made has one.
+	Raw() []byte
 }
 
 // CallEnded is the event of a call that is over. It is the only documented one.
@@ -27,12 +34,14 @@ type Event interface {
 // Source: https://docs.levrage.ai/core-concepts/guides/webhooks (documented).
 type CallEnded struct {
 	Timestamp voiceagent.Timestamp
-	// Call is never nil. A key whose value is of a kind that nobody expects, such as a list where an object is due, is in its Extra, as a
-	// key that the client doesn't know is: what the vendor sends once should not be lost for it.
+	// Call is never nil. If a key has a value of an unexpected kind, such as a list instead of an
+	// object, it is in Extra, as an unknown key is. The vendor may send the event only once, so
+	// nothing of it is dropped.
 	Call  *voiceagent.Call
 	Extra map[string]json.RawMessage // the keys beside event, timestamp and data
 
-	id string
+	id  string
+	raw []byte
 }
 
 // EventName implements [Event].
@@ -41,26 +50,44 @@ func (e *CallEnded) EventName() string { return voiceagent.EventCallEnded }
 // ID implements [Event].
 func (e *CallEnded) ID() string { return e.id }
 
-// UnknownEvent is an event that this package doesn't know.
+// Raw implements [Event].
+func (e *CallEnded) Raw() []byte { return e.raw }
+
+// UnknownEvent is an event that this package doesn't know, or can't read.
 type UnknownEvent struct {
 	Name      string
 	Timestamp voiceagent.Timestamp
 	Data      json.RawMessage            // nil when there is none
 	Extra     map[string]json.RawMessage // the keys beside event, timestamp and data
 
-	id string
+	// Err is nil if the event was read. Otherwise it is what [Parse] says of the body, an
+	// [ErrMalformed]: all that there is of the event is [UnknownEvent.Raw], and the fields above
+	// are empty. A [Handler] hands on such events, as the vendor has signed them and doesn't send
+	// them in another form.
+	Err error
+
+	id  string
+	raw []byte
 }
 
-// EventName implements [Event].
+// EventName implements [Event]. It is "" if the event can't be read.
 func (e *UnknownEvent) EventName() string { return e.Name }
 
 // ID implements [Event].
 func (e *UnknownEvent) ID() string { return e.id }
 
-// Parse reads the body of a request. It is as tolerant as the client is with answers: null, numbers as text, both spellings of a transcript
-// and unknown keys are read. What isn't a JSON object with the name of an event, or is a CALL_ENDED without an object under data, is
-// [ErrMalformed]. It doesn't look at the signature: see [Verify].
-func Parse(body []byte) (Event, error) {
+// Raw implements [Event].
+func (e *UnknownEvent) Raw() []byte { return e.raw }
+
+// Parse reads the body of a request. It is as tolerant as the client is with answers: null, numbers
+// as text, both spellings of a transcript and unknown keys are read, and so is what isn't quite
+// JSON: a byte order mark, NaN and Infinity (which are null here), raw control characters, broken
+// UTF-8 and a key twice. What isn't an object with the name of an event, or is a CALL_ENDED without
+// an object under data, is [ErrMalformed]. It doesn't look at the signature: see [Verify].
+func Parse(body []byte) (Event, error) { return parse(bytes.Clone(body)) }
+
+// parse is Parse of a body that the event may keep.
+func parse(body []byte) (Event, error) {
 	var wire struct {
 		Event     string                     `json:"event"`
 		Timestamp voiceagent.Timestamp       `json:"timestamp"`
@@ -75,14 +102,26 @@ func Parse(body []byte) (Event, error) {
 		return nil, fmt.Errorf("%w: it does not name its event", ErrMalformed)
 	}
 	if wire.Event != voiceagent.EventCallEnded {
-		// The session id is documented as the key of CALL_ENDED alone: a call may well have several events of another name.
-		return &UnknownEvent{wire.Event, wire.Timestamp, wire.Data, wire.Extra, digest(body)}, nil
+		// The session id is documented as the key of CALL_ENDED only: a call may have several events of
+		// another name.
+		return &UnknownEvent{Name: wire.Event, Timestamp: wire.Timestamp, Data: wire.Data, Extra: wire.Extra, id: digest(body), raw: body}, nil
 	}
 	call, ok := parseCall(wire.Data)
 	if !ok {
 		return nil, fmt.Errorf("%w: there is no object under data", ErrMalformed)
 	}
-	return &CallEnded{wire.Timestamp, call, wire.Extra, identify(call.SessionID, body)}, nil
+	return &CallEnded{wire.Timestamp, call, wire.Extra, identify(call.SessionID, body), body}, nil
+}
+
+// parseAny is parse for a [Handler], which hands on what can't be read too: the vendor wouldn't
+// send it in another form. Only what has nothing in it, or is made to exhaust a reader, is
+// [ErrMalformed].
+func parseAny(body []byte) (Event, error) {
+	event, err := parse(body)
+	if err == nil || len(bytes.TrimSpace(body)) == 0 || envelope.IsTooDeep(body) {
+		return event, err
+	}
+	return &UnknownEvent{Err: err, id: digest(body), raw: body}, nil
 }
 
 // parseCall reads what is under data; false when it is no object.
@@ -94,7 +133,7 @@ func parseCall(data json.RawMessage) (*voiceagent.Call, bool) {
 	if call == nil {
 		return nil, false
 	}
-	if isNone(call.PhoneNumber) { // that of a web call, seen in use
+	if envelope.IsNone(call.PhoneNumber) { // that of a web call, seen in use
 		call.PhoneNumber = ""
 	}
 	return call, true
@@ -131,9 +170,10 @@ func parseCallByKey(data json.RawMessage) (*voiceagent.Call, bool) {
 
 const longestID = 200
 
-// identify returns the ID of a CALL_ENDED. A session id that says nothing must not make all events with it one.
+// identify returns the ID of a CALL_ENDED. Events whose session id is empty or "None" must not all
+// get the same ID.
 func identify(session string, body []byte) string {
-	if isNone(session) {
+	if envelope.IsNone(session) {
 		return digest(body)
 	}
 	id := voiceagent.EventCallEnded + ":" + session
@@ -146,13 +186,4 @@ func identify(session string, body []byte) string {
 func digest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// isNone tells the texts that stand for nothing: a Python server writes "None" where it has no value.
-func isNone(text string) bool {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "", "none", "null":
-		return true
-	}
-	return false
 }

@@ -69,6 +69,70 @@ func TestParseIsTolerant(t *testing.T) {
 		Extra: map[string]json.RawMessage{"new": json.RawMessage(`{"a":[1]}`)}}, event.Call)
 }
 
+// What isn't quite JSON, as other languages write it, doesn't cost the event.
+func TestParseWhatIsNotQuiteJSON(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]voiceagent.Call{
+		"\ufeff" + ended("s"): {SessionID: "s", Status: "completed", PhoneNumber: "+919876543210"},
+		`{"event":"CALL_ENDED","data":{"session_id":"s","ai_cost":NaN,"total_cost":-Infinity,"telephony_cost":"Infinity","metadata":{"score":NaN}}}`: {
+			SessionID: "s", Metadata: map[string]any{"score": nil}},
+		"{\"event\":\"CALL_ENDED\",\"data\":{\"session_id\":\"s\",\"call_summary\":\"One\ntwo\t\x00\xff\"}}": {SessionID: "s", Summary: "One\ntwo\t\x00\ufffd"},
+		`{"event":"X","event":"CALL_ENDED","data":{"session_id":"r"},"data":{"session_id":"s","status":"failed","status":"completed"}}`: {
+			SessionID: "s", Status: "completed"},
+		`{"event":"CALL_ENDED","data":{"session_id":17,"transcript":{"text":NaN},"ai_cost":NaN}}`: {SessionID: "17",
+			Extra: map[string]json.RawMessage{"transcript": json.RawMessage(`{"text":null}`)}},
+		`{"event":"CALL_ENDED","data":{"session_id":"s","metadata":{"lead":9007199254740993}}}`: {SessionID: "s",
+			Metadata: map[string]any{"lead": json.Number("9007199254740993")}},
+	} {
+		event := parseEnded(t, body)
+		assert.Equal(t, &want, event.Call, body)
+		assert.Equal(t, body, string(event.Raw()))
+	}
+	unknown := parse(t, "\ufeff"+`{"event":"X","data":NaN}`)
+	assert.Equal(t, "X", unknown.EventName())
+	assert.NoError(t, unknown.(*webhook.UnknownEvent).Err)
+	assert.Equal(t, "\ufeff"+`{"event":"X","data":NaN}`, string(unknown.Raw()))
+}
+
+// The event keeps the body, whatever its caller does with the buffer.
+func TestRawIsACopy(t *testing.T) {
+	t.Parallel()
+	body := []byte(ended("s"))
+	event, err := webhook.Parse(body)
+	require.NoError(t, err)
+	clear(body)
+	assert.Equal(t, ended("s"), string(event.Raw()))
+}
+
+// What can't be read is handed on once its signature is right, and once, as it won't come in
+// another form.
+func TestHandlerHandsOnWhatItCantRead(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"[" + ended("a") + "]", "null", "{}", "event=CALL_ENDED", `{"event":"CALL_ENDED","data":{"session_id":"a"`, `{"event":"CALL_ENDED","data":null}`,
+		ended("a") + "x", "\xff\xfe{\x00", "\x00", strings.Repeat("[", 5_000)} {
+		var c consumer
+		h := receiver(t, &c, nil)
+		assert.Equal(t, []int{200, 200}, []int{status(h, body), status(h, body)}, body)
+		require.Len(t, c.events, 1, body)
+		require.IsType(t, &webhook.UnknownEvent{}, c.events[0])
+		event := c.events[0].(*webhook.UnknownEvent)
+		assert.Equal(t, body, string(event.Raw()))
+		require.ErrorIs(t, event.Err, webhook.ErrMalformed)
+		assert.Regexp(t, "^sha256:[0-9a-f]{64}$", event.ID())
+		assert.Empty(t, event.EventName())
+
+		r := request(body)
+		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), "whsec_test_2"))
+		assert.Equal(t, 401, answer(h, r).StatusCode)
+		require.Len(t, c.events, 1, body)
+	}
+	for _, body := range []string{"", " \n", deep, strings.Repeat("[", 100_000), strings.Repeat(`{"event":`, 10_001)} {
+		var c consumer
+		assert.Equal(t, 400, status(receiver(t, &c, nil), body))
+		assert.Empty(t, c.events)
+	}
+}
+
 // A key that nobody can read doesn't cost the event.
 func TestParseKeepsWhatItCantRead(t *testing.T) {
 	t.Parallel()

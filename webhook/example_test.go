@@ -40,8 +40,8 @@ func Example() {
 	// 401
 }
 
-// Where the body comes from something else than net/http, such as a queue or a lambda, these two are enough. Such a program has to see to
-// repetitions itself, by the ID.
+// If the body doesn't come from net/http, but from a queue or a lambda, these two functions are
+// enough. Such a program must detect repetitions itself, by the ID.
 func ExampleParse() {
 	body := []byte(`{"event":"CALL_ENDED","data":{"session_id":"s1","call_summary":"Wants to be called on Monday."}}`)
 	signature := webhook.Sign(body, "whsec_test_old") // what came in the header

@@ -7,7 +7,8 @@ func Remembered(s *MemoryStore) int {
 	return len(s.events)
 }
 
-// UnderWay is how many events were handed over and aren't done with, and how many requests are inside.
+// UnderWay returns how many events were handed to workers and aren't finished, and how many
+// requests are being served.
 func UnderWay(h *Handler) (work, requests int) {
 	h.gate.mu.Lock()
 	defer h.gate.mu.Unlock()

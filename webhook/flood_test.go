@@ -19,7 +19,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/webhook"
 )
 
-// 10,000 deliveries of 100 events in any order, on many connections at once, among them 1,000 that are forged.
+// 10,000 deliveries of 100 events come in any order, on many connections at once. 1,000 of them are
+// forged.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	const events, copies, forged = 100, 100, 1000
@@ -91,7 +92,8 @@ func forge(i int) *http.Request {
 	return r
 }
 
-// A consumer that is slower than what comes in: memory stays within its bounds, and what was answered 200 was handled.
+// A consumer is slower than the events come in. Memory stays within its bounds, and each event that
+// was answered 200 was handled.
 func TestASlowConsumer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,8 @@ package webhook
 
 import "sync"
 
-// gate counts who is inside, lets nobody in once it is closed, and tells when the last one has left.
+// gate counts the requests inside, admits none once it is closed, and signals when the last has
+// left.
 type gate struct {
 	most int // of those that enter; those that follow come on top
 

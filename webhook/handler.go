@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
 
-// retryAfter is what a 503 tells the sender, in seconds. Whether the vendor heeds it is unknown.
+// retryAfter is the Retry-After of a 503, in seconds. Whether the vendor heeds it is unknown.
 const retryAfter = "1"
 
-// Handler receives the events of a webhook. It is an [http.Handler], safe for concurrent use, and has no goroutine while nothing is under way.
+// Handler receives the events of a webhook. It is an [http.Handler], safe for concurrent use, and
+// runs no goroutine while no event is under way.
 type Handler struct {
 	p      HandlerParams
 	gate   *gate
@@ -29,11 +30,13 @@ type Handler struct {
 	jobs map[string]*job // by the event's ID
 }
 
-// NewHandler returns a handler of webhooks. It panics if [HandlerParams.Check] has something to say, as when there is no secret: a receiver that
-// starts without one would take what anybody sends.
+// NewHandler returns a handler of webhooks. It panics if [HandlerParams.Check] returns an error,
+// for example because there is no secret: a receiver without a secret would take events from
+// anybody.
 //
-// An event is answered 200 when Handle has returned nil for it, now or before. Until then no answer is 2xx, so that the vendor sends it again: as
-// documented, 3 times in all or after the first. A repetition that arrives meanwhile waits for the same outcome.
+// An event is answered 200 when Handle has returned nil for it, now or before. Until then no answer
+// is 2xx, so that the vendor sends it again: 3 times, as documented, which may mean in all or after
+// the first. A repetition that arrives while the event is handled waits for the same outcome.
 func NewHandler(p HandlerParams) *Handler {
 	if err := p.Check(); err != nil {
 		panic(err)
@@ -49,9 +52,10 @@ func NewHandler(p HandlerParams) *Handler {
 	}
 }
 
-// Shutdown refuses new events with 503 and returns when those under way are done with: nil then. When ctx ends first it returns its error, and ends
-// the context of those that are being handled; they were not answered 200, and those that still waited for a worker are given back. Shut the
-// [http.Server] down before, so that the requests under way get their answers.
+// Shutdown refuses new events with 503, and returns nil when those under way are finished. If ctx
+// ends first, it returns the error of ctx, and ends the context of the events that are being
+// handled. These are not answered 200, and those that still wait for a worker are given back to the
+// store. Shut the [http.Server] down before, so that the requests under way get their answers.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.gate.close()
 	select {
@@ -97,14 +101,15 @@ type visit struct {
 // receive does all that a request asks for, the cheap checks first.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit) error {
 	deadline := v.began.Add(h.p.AnswerWithin)
-	// ctx doesn't end a Read, neither of the body here nor of what net/http drains of one that is refused. Where the connection can't have a
-	// deadline, the server's own has to do. Half of the time is enough for a body, and leaves an event the other half when it had to wait
-	// for strangers whose large bodies don't come.
+	// ctx doesn't end a Read, neither of the body here nor of the rest of a refused body that net/http
+	// drains. If the connection can't have a deadline, the server's own must do. Half of the time is
+	// enough for a body. It leaves the other half to an event that had to wait for slow large bodies
+	// of unknown senders.
 	_ = http.NewResponseController(w).SetReadDeadline(v.began.Add(h.p.AnswerWithin / 2))
 	if r.Method != http.MethodPost {
 		return fmt.Errorf("%w but %q", ErrMethod, r.Method)
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		return ErrContentType
 	}
 	if err := h.gate.enter(); err != nil {
@@ -121,6 +126,15 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit) erro
 	return err
 }
 
+// isJSON reports whether a content type is that of JSON, whatever its parameters. A proxy may have
+// joined it with another line.
+func isJSON(contentType string) bool {
+	if end := strings.IndexAny(contentType, ";,"); end >= 0 {
+		contentType = contentType[:end]
+	}
+	return strings.EqualFold(strings.TrimSpace(contentType), "application/json")
+}
+
 // take reads an event and makes sure who sent it.
 func (h *Handler) take(ctx context.Context, r *http.Request) (Event, error) {
 	body, done, err := h.read(ctx, r)
@@ -133,16 +147,21 @@ func (h *Handler) take(ctx context.Context, r *http.Request) (Event, error) {
 			return nil, err
 		}
 	}
-	return Parse(body)
+	return parseAny(body)
 }
 
-// logVisit writes a line for a request. What went wrong while the event was handled is logged where it was.
+// logVisit writes a line for a request. Errors while the event was handled are logged where they
+// occurred.
 func (h *Handler) logVisit(ctx context.Context, v *visit) {
+	wrong := v.err
+	if unread, ok := v.event.(*UnknownEvent); ok && wrong == nil {
+		wrong = unread.Err
+	}
 	level := slog.LevelWarn
 	switch {
-	case v.err == nil, errors.Is(v.err, ErrHandle):
+	case wrong == nil, errors.Is(wrong, ErrHandle):
 		level = slog.LevelDebug
-	case errors.Is(v.err, ErrStore):
+	case errors.Is(wrong, ErrStore):
 		level = slog.LevelError
 	}
 	if !h.p.Logger.Enabled(ctx, level) {
@@ -156,8 +175,8 @@ func (h *Handler) logVisit(ctx context.Context, v *visit) {
 	if v.event != nil {
 		attrs = append(attrs, slog.String("event", v.event.ID()), slog.Bool("again", v.again))
 	}
-	if v.err != nil {
-		attrs = append(attrs, slog.String("error", h.safe(v.err)))
+	if wrong != nil {
+		attrs = append(attrs, slog.String("error", h.safe(wrong)))
 	}
 	h.p.Logger.LogAttrs(context.WithoutCancel(ctx), level, "webhook: request", attrs...)
 }

@@ -43,7 +43,8 @@ func TestLog(t *testing.T) {
 	}{
 		"handled":   {times: 1, want: []string{"level=DEBUG", "status=200", "event=CALL_ENDED:a", "again=false"}},
 		"repeated":  {times: 2, want: []string{"again=true"}},
-		"malformed": {body: `{"event":"CALL_ENDED","data":"+919876543210"}`, times: 1, want: []string{"level=WARN", "status=400", "there is no object under data"}},
+		"unread":    {body: `{"event":"CALL_ENDED","data":"+919876543210"}`, times: 1, want: []string{"level=WARN", "status=200", "there is no object under data"}},
+		"malformed": {body: strings.Repeat("[", 20_000), times: 1, want: []string{"level=WARN", "status=400", "it is not a JSON object"}},
 		"refused":   {times: 1, change: func(p *webhook.HandlerParams) { p.Secrets = []string{"whsec_test_2"} }, want: []string{"level=WARN", "status=401", "it fits none of the 1 secrets"}},
 		"failed": {times: 1, change: func(p *webhook.HandlerParams) {
 			p.Handle = func(context.Context, webhook.Event) error {

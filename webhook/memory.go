@@ -27,8 +27,9 @@ type doneEvent struct {
 	at time.Time
 }
 
-// NewMemoryStore returns a store that remembers the last size events that were handled, each for ttl: 100,000 and 24 hours when they aren't
-// above 0. That is some 20 MB. Those that are being handled come on top and are never forgotten; a [Handler] has a bounded number of them.
+// NewMemoryStore returns a store that remembers the last size events that were handled, each for
+// ttl. Values that aren't above 0 mean 100,000 events, about 20 MB, and 24 hours. Events that are
+// being handled come on top and are never forgotten; a [Handler] has a bounded number of them.
 func NewMemoryStore(size int, ttl time.Duration) *MemoryStore {
 	if size <= 0 {
 		size = defaultStoreSize

@@ -12,36 +12,43 @@ import (
 
 // HandlerParams says how a [Handler] receives events. Handle is required, and Secrets or Unsigned.
 type HandlerParams struct {
-	// Secrets are those that the vendor may sign with; any one fits. To change it, add the new one here, set it on the agents, and remove the old
-	// one a day later.
+	// Secrets are the secrets that the vendor may sign with; any of them fits. To change a secret, add
+	// the new one here, set it on the agents, and remove the old one a day later.
 	Secrets []string
-	// Unsigned takes whatever anybody sends. It is for agents whose webhook has no secret, behind something else that keeps others out.
+	// Unsigned accepts events from anybody. It is for agents whose webhook has no secret, behind
+	// something else that authenticates the sender.
 	Unsigned bool
 	// Scheme checks the signature; [DefaultScheme] when nil, of which the algorithm is unverified.
 	Scheme Scheme
 
-	// Handle is called for each event, on up to Workers goroutines at once. The vendor is answered 200 when it has returned nil. After an error
-	// or a panic the vendor is answered 500, and Handle is called again when it repeats the event, which it is documented to do twice, or three
-	// times. ctx has nothing of the request; it ends when [Handler.Shutdown] is out of time. It may be called again for an event that it has handled if
-	// the process dies, or the store fails, before that is recorded; [Event].ID is the key to tell by.
+	// Handle is called for each event, on up to Workers goroutines at once. If it returns nil, the
+	// vendor is answered 200. After an error or a panic the vendor is answered 500, and Handle is
+	// called again when the vendor repeats the event, which it is documented to do two or three times.
+	// ctx has no values of the request; it ends when [Handler.Shutdown] runs out of time. If the
+	// process dies, or the store fails, before the event is recorded as handled, Handle may be called
+	// for it again; detect that by [Event].ID.
 	Handle func(ctx context.Context, event Event) error
 	// Store remembers what was handled; [NewMemoryStore] with its defaults when nil.
 	Store Store
 
 	// Workers is how many events are handled at once; 8 when 0.
 	Workers int
-	// Queue is how many more may wait for a worker, besides those whose requests wait for a place; 256 when 0.
+	// Queue is how many events may wait for a worker; 0 means 256. Further requests wait for a place
+	// in the queue.
 	Queue int
-	// Requests is how many requests may be under way at once; 1024 when 0. Those beyond are answered 503 at once.
+	// Requests is how many requests may be under way at once; 0 means 1024. Further requests are
+	// answered 503 at once.
 	Requests int
 	// MaxBody is the size of the largest body, in bytes; 1 MiB when 0.
 	MaxBody int64
-	// AnswerWithin is when a request is answered at the latest, from its start; 8 s when 0. The vendor gives up after 10 s (documented). An
-	// event that takes longer is answered 503, and goes on being handled.
+	// AnswerWithin is the longest time from a request's start to its answer; 0 means 8 s. The vendor
+	// gives up after 10 s (documented). An event that takes longer is answered 503, and its handling
+	// goes on.
 	AnswerWithin time.Duration
 
-	// Logger is told of each event at Debug, of those that were refused at Warn, and of what went wrong here at Error. It gets no body, secret or
-	// header. Of errors of yours (Handle, Store, Scheme) it gets the text, with all but the last 4 digits of numbers hidden: keep names and
+	// Logger logs each event at Debug, those that were refused or can't be read at Warn, and of what
+	// went wrong here at Error. It gets no body, secret or header. Of errors of yours (Handle, Store,
+	// Scheme) it gets the text, with all but the last 4 digits of numbers hidden: keep names and
 	// transcripts out of them. Silent when nil.
 	Logger *slog.Logger
 }
@@ -54,7 +61,8 @@ const (
 	defaultAnswerWithin = 8 * time.Second
 )
 
-// Check returns what makes no sense in the parameters, all of it, without the secrets; nil if [NewHandler] takes them.
+// Check returns everything that is wrong with the parameters, without the secrets, or nil if
+// [NewHandler] takes them.
 func (p HandlerParams) Check() error {
 	var bad []error
 	report := func(format string, args ...any) { bad = append(bad, fmt.Errorf("webhook: "+format, args...)) }

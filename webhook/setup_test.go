@@ -91,7 +91,8 @@ func receiver(t *testing.T, c *consumer, change func(*webhook.HandlerParams)) *w
 	return h
 }
 
-// inMemory reaches a handler without a socket, so that a bubble's clock can move. The handler sees when the sender gives up.
+// inMemory calls a handler without a socket, so that a bubble's clock can move. The handler sees it
+// when the sender gives up.
 type inMemory struct{ h http.Handler }
 
 func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -48,7 +48,8 @@ func TestShutdownDrains(t *testing.T) {
 	})
 }
 
-// At its deadline Shutdown ends the context of what is being handled, and gives back what isn't. No 200 was given for either.
+// At its deadline Shutdown ends the context of the events that are being handled, and gives back
+// the others. Neither are answered 200.
 func TestShutdownAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +94,8 @@ func TestShutdownWhileAnotherHandles(t *testing.T) {
 	})
 }
 
-// As the documentation says to do it: first the server, then the handler. Requests under way have their answers.
+// As documented, the server is shut down first and then the handler. Requests under way get their
+// answers.
 func TestShutdownOfAServer(t *testing.T) {
 	t.Parallel()
 	begun, goOn := make(chan struct{}), make(chan struct{})

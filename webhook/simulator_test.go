@@ -73,8 +73,34 @@ func TestSimulatedDeliveries(t *testing.T) {
 	}
 }
 
-// A campaign's results reach a consumer that fails, dawdles and is restarted, each as the vendor sends it, 3 times at most; none that was
-// answered 200 is lost, and none is handled twice with success.
+// The answer to Create and the event of one call have the same Ref, whether the answer has one id
+// or both.
+func TestEventHasTheRefOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, ref := range []voiceagenttest.CallRef{voiceagenttest.CallRefBoth, voiceagenttest.CallRefSessionID} {
+		refs := make(chan string, 1)
+		endpoint := httptest.NewServer(webhook.NewHandler(webhook.HandlerParams{
+			Secrets: []string{secret},
+			Handle: func(_ context.Context, event webhook.Event) error {
+				refs <- event.(*webhook.CallEnded).Call.Ref()
+				return nil
+			},
+		}))
+		srv := voiceagenttest.NewServer(voiceagenttest.WithDialect(voiceagenttest.Dialect{CallRef: ref}))
+		hook := voiceagenttest.Webhook{URL: endpoint.URL, Secret: secret}
+		call, err := srv.Client().Calls.Create(t.Context(), voiceagent.CallCreateParams{
+			AgentID: srv.AddAgent(voiceagenttest.NewAgent{Name: "Asha", Webhook: &hook}), From: "+15550100000", To: "+919876543210",
+		})
+		require.NoError(t, err)
+		srv.Advance(time.Hour)
+		assert.Equal(t, call.Ref(), <-refs, "%v", ref)
+		srv.Close()
+		endpoint.Close()
+	}
+}
+
+// A consumer of a campaign's results fails, is slow and is restarted. The vendor sends each result
+// 3 times at most. No result that was answered 200 is lost, and none is handled twice with success.
 func TestSimulatedCampaign(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -114,7 +140,8 @@ func TestSimulatedCampaign(t *testing.T) {
 	})
 }
 
-// shuffling is a network that holds deliveries back for a while, lets the last go first, and delivers twice what was taken.
+// shuffling is a network that delays deliveries, reverses their order, and repeats those that were
+// accepted.
 type shuffling struct {
 	to   http.RoundTripper
 	mu   sync.Mutex

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The target is 2,000 signed events a second on one core; making and signing them is part of the time. Of several rounds the best counts, as
-// others may use the machine.
+// The target is 2,000 signed events a second on one core, including the time to make and sign them.
+// The best of several rounds counts, as other processes may use the machine.
 func TestEventsPerSecond(t *testing.T) { //nolint:paralleltest // it has the processor to itself
 	if raceDetector || testing.Short() {
 		t.Skip("it is about time")

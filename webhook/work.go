@@ -28,7 +28,8 @@ type job struct {
 	idle   bool          // the request that should have begun it ran out of time
 }
 
-// settle returns when it is known what became of an event, or when ctx ends. again tells that it had been sent before.
+// settle returns when the outcome of an event is known, or when ctx ends. again reports whether the
+// event had been sent before.
 func (h *Handler) settle(ctx context.Context, event Event) (again bool, err error) {
 	for {
 		j, mine := h.join(event)
@@ -63,7 +64,7 @@ func (h *Handler) join(event Event) (j *job, mine bool) {
 	return j, true
 }
 
-// finish tells all who wait what became of a job.
+// finish gives the outcome of a job to everything that waits for it.
 func (h *Handler) finish(j *job, err error) {
 	h.mu.Lock()
 	delete(h.jobs, j.event.ID())
@@ -98,7 +99,8 @@ func (h *Handler) begin(ctx context.Context, j *job) {
 	go h.work(j, claim)
 }
 
-// claim asks the store for an event. While another process has it, it waits for what becomes of it there: done, given back, or its owner dead.
+// claim claims an event in the store. While another process has the event, claim waits until it is
+// done or given back, or its owner has died.
 func (h *Handler) claim(ctx context.Context, id string) (Claim, error) {
 	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
 		claim, err := h.p.Store.Claim(ctx, id)
@@ -150,7 +152,8 @@ func (h *Handler) work(j *job, claim Claim) {
 	err = h.handle(j.event)
 }
 
-// handle calls Handle, and makes an error of a panic. A panic's value may be anything, so only the kind of it is told, and where it was.
+// handle calls Handle, and turns a panic into an error. A panic's value may hold anything, so the
+// error has only its type and the place of the panic.
 func (h *Handler) handle(event Event) (err error) {
 	defer func() {
 		switch v := recover().(type) {
@@ -167,7 +170,7 @@ func (h *Handler) handle(event Event) (err error) {
 	return nil
 }
 
-// conclude records what became of a job, and then tells.
+// conclude records the outcome of a job, and then reports it.
 func (h *Handler) conclude(j *job, claim Claim, err error) {
 	defer h.finish(j, err)
 	if err != nil {
@@ -182,7 +185,8 @@ func (h *Handler) conclude(j *job, claim Claim, err error) {
 	}
 }
 
-// guarded makes an error of a panic in a user's claim, which is not on a goroutine of net/http and would end the process.
+// guarded turns a panic in a user's claim into an error. The claim doesn't run on a goroutine of
+// net/http, so its panic would end the process.
 func guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -192,7 +196,8 @@ func guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	return do(ctx)
 }
 
-// giveBack lets go of an event that was not handled. If that fails, the store has to notice by itself that nobody works on it.
+// giveBack releases an event that was not handled. If that fails, the store must notice by itself
+// that nobody works on the event.
 func (h *Handler) giveBack(j *job, claim Claim, within time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()

@@ -139,7 +139,8 @@ func TestTheSenderHangsUp(t *testing.T) {
 	})
 }
 
-// Workers handle that many at once, the queue takes that many more, and the rest wait for a place as long as they can.
+// As many events are handled at once as there are workers. The queue takes as many as it has
+// places, and the other requests wait for a place as long as they can.
 func TestWorkersAndQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -167,7 +168,8 @@ func TestWorkersAndQueue(t *testing.T) {
 	})
 }
 
-// A repetition that waits for a request which runs out of time, before a worker is found, takes its place.
+// If a request runs out of time before there is a worker, a repetition that waits for it takes its
+// place.
 func TestARepetitionTakesOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -223,7 +225,7 @@ func TestAStoreThatFails(t *testing.T) {
 	assert.Equal(t, 200, status(h, ended("c")))
 }
 
-// moodyStore fails as it is told to.
+// moodyStore fails as the test sets it.
 type moodyStore struct {
 	webhook.Store
 	claim, done error
@@ -253,7 +255,8 @@ func (c *moodyClaim) Done(ctx context.Context) error {
 	return c.Claim.Done(ctx)
 }
 
-// Two handlers of one store are as two processes: one handles the event, and the other waits for what becomes of it.
+// Two handlers of one store are like two processes: one handles the event, and the other waits for
+// the outcome.
 func TestTwoHandlersOfOneStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -278,7 +281,8 @@ func TestTwoHandlersOfOneStore(t *testing.T) {
 	})
 }
 
-// A store of the user's is called on a goroutine of the handler, where a panic would end the process and with it every other event.
+// A user's store is called on a goroutine of the handler. A panic there would end the process, and
+// with it the handling of every other event.
 func TestAPanickingClaimIsSurvived(t *testing.T) {
 	t.Parallel()
 	c := &consumer{then: func(_ context.Context, id string, _ int) error {

@@ -16,8 +16,9 @@ import (
 // smallRateLimit is wholeRateLimit in less time.
 var smallRateLimit = rateLimitSize{goroutines: 120, each: 2, limit: 80, window: time.Second}
 
-// The client must not do worse than another in any row, and do what the row calls good. It waits on the real clock: sockets don't work in a
-// bubble. No wait is shorter than half a second, and what this client is expected to do doesn't depend on how fast the machine is.
+// The client must not be worse than another in any row, and must do what the row calls good. The
+// test uses the real clock, as sockets don't work in a bubble. No wait is shorter than half a
+// second, and the expectations don't depend on the speed of the machine.
 func TestNoRowIsLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")

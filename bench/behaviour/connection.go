@@ -26,19 +26,21 @@ func connectionRows() []row {
 
 func connections(ctx context.Context, lib clients.Library) (cell, error) {
 	const wanted = 3
-	client, s, err := start(lib, clients.Config{}, func(w http.ResponseWriter, _ *http.Request, n int) {
-		if n < wanted {
+	client, s, err := start(lib, clients.Config{}, func(w http.ResponseWriter, r *http.Request, n int) {
+		switch {
+		case looked(w, r, lib, false):
+		case n < wanted:
 			fail(w, lib, http.StatusInternalServerError)
-			return
+		default:
+			succeed(w, lib)
 		}
-		succeed(w, lib)
 	})
 	if err != nil {
 		return cell{}, err
 	}
 	defer s.stop()
 	calls := 0
-	for len(s.requests("")) < wanted {
+	for len(s.requests(http.MethodPost)) < wanted {
 		if calls++; calls > wanted {
 			return cell{}, fmt.Errorf("%s makes no requests", lib.Name)
 		}

@@ -1,9 +1,10 @@
-// Behaviour measures what this project's client, and others, do when things go wrong, and prints one table.
+// Behaviour measures what this project's client and other clients do when requests fail, and prints
+// a table.
 //
 //	go -C bench run ./behaviour          # prints it
 //	go -C bench run ./behaviour -write   # writes docs/behaviour-bench.md, too
 //
-// It uses the loopback network alone, and takes about a minute.
+// It uses only the loopback network, and takes about a minute.
 package main
 
 import (

@@ -90,7 +90,8 @@ func (r result) verdict() verdict {
 	return lost
 }
 
-// isBest tells if a cell has the highest score of its row, where that says something.
+// isBest reports whether a cell has the highest score of its row. It is false if the row's verdict
+// is none or unmatched.
 func (r result) isBest(c cell) bool {
 	if v := r.verdict(); c.missing != "" || v == none || v == unmatched {
 		return false

@@ -39,7 +39,8 @@ func rateLimitRows(size rateLimitSize) []row {
 	}
 }
 
-// windows is the rate limit of a service: windows that begin on whole multiples of their length, by a clock that may be wrong.
+// windows is the rate limit of a service: windows that begin on whole multiples of their length, by
+// a clock that may be wrong.
 type windows struct {
 	size    rateLimitSize
 	skew    time.Duration

@@ -8,8 +8,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/bench/internal/clients"
 )
 
-// row is one thing that can go wrong. Its measure has the rule beside it: the score of a cell, where higher is better. Equal scores are
-// equally good, whatever the text says.
+// row is one kind of failure. Its measure returns the score of a cell, where higher is better.
+// Equal scores are equally good, whatever the text says.
 type row struct {
 	name    string
 	rule    string // what the score is, in words

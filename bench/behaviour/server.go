@@ -17,8 +17,8 @@ import (
 // key is the credential of every client.
 const key = "lev_test_behaviour"
 
-// server is a loopback service that remembers what reached it. It isn't an httptest.Server, whose Close also closes the idle connections of
-// http.DefaultTransport, which most clients share.
+// server is a loopback service that remembers what reached it. It isn't an httptest.Server, whose
+// Close also closes the idle connections of http.DefaultTransport, which most clients share.
 type server struct {
 	URL   string
 	http  http.Server
@@ -37,7 +37,8 @@ type request struct {
 	body   int    // its length
 }
 
-// answer is called with the number of the request among those of its method, from 1. The request's body has been read.
+// answer is called with the number of the request among the requests of its method, from 1. The
+// request's body has been read.
 type answer func(w http.ResponseWriter, r *http.Request, n int)
 
 func newServer(a answer) (*server, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,8 @@ import (
 
 const command = "go -C bench run ./behaviour -write"
 
-// table writes the results as Markdown. The best cells of a row are bold; a number in parentheses is a note.
+// table writes the results as Markdown. The best cells of a row are bold; a number in parentheses
+// is a note.
 func table(results []result, libs []clients.Library) string {
 	var b strings.Builder
 	var notes []string
@@ -86,7 +86,7 @@ func document(results []result, libs []clients.Library, took time.Duration) stri
 		"None does it well: the same score as the best, which isn't good enough.\n")
 	b.WriteString("\n## Versions\n\n| client | module | version | what is called |\n| --- | --- | --- | --- |\n")
 	for _, lib := range libs {
-		fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", lib.Name, lib.Module, versionOf(lib), lib.Uses)
+		fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", lib.Name, lib.Module, clients.Version(lib.Module), lib.Uses)
 	}
 	b.WriteString("\n")
 	for _, lib := range libs {
@@ -97,25 +97,4 @@ func document(results []result, libs []clients.Library, took time.Duration) stri
 	fmt.Fprintf(&b, "\n%s, %s/%s, %d cores, %s, in %s:\n\n```sh\n%s\n```\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
 		time.Now().UTC().Format(time.DateOnly), took.Round(time.Second), command)
 	return b.String()
-}
-
-// versionOf reads what was linked.
-func versionOf(lib clients.Library) string {
-	if lib.Module == "" {
-		return runtime.Version()
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, dep := range info.Deps {
-		if dep.Path != lib.Module {
-			continue
-		}
-		if dep.Replace != nil {
-			return "this checkout"
-		}
-		return dep.Version
-	}
-	return "unknown"
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// checkMemory fails where this client needs more bytes or allocations than the hand-written one. They hardly depend on the machine.
-// Over loopback the server's own are counted, too, so that only what is done in memory is judged.
+// checkMemory fails if this client needs more bytes or allocations than the hand-written one. These
+// numbers hardly depend on the machine. Over loopback they include the server's, so only the
+// measurements in memory are checked.
 func checkMemory(results []result) error {
 	var bad []error
 	for _, r := range results {

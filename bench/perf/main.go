@@ -1,10 +1,11 @@
-// Perf measures the same work done by this project's client, by hand-written net/http, and by other clients: time, bytes and allocations.
+// Perf measures the time, bytes and allocations of the same work in this project's client, in
+// hand-written net/http, and in other clients.
 //
 //	go -C bench run ./perf          # prints the tables, in two to three minutes
 //	go -C bench run ./perf -write   # writes docs/performance.md and docs/performance.svg, too
-//	go -C bench run ./perf -quick   # in seconds: fails where this client allocates more than the hand-written one
+//	go -C bench run ./perf -quick   # takes seconds; fails if this client allocates more
 //
-// It uses the loopback network alone.
+// With -quick it compares this client with the hand-written one. It uses only the loopback network.
 package main
 
 import (
@@ -22,14 +23,15 @@ const (
 	timeLimit = 4 * time.Minute
 )
 
-// effort is how long to measure a work: round after round while the budget lasts, but some in any case. In a round every side has its turn.
+// effort is how long to measure a work: rounds while the budget lasts, with a minimum number. Each
+// round measures every side once.
 type effort struct {
 	budget time.Duration
 	least  int
 	turn   time.Duration
 }
 
-// Many short turns tell more than a few long ones on a machine that does other things, too.
+// On a busy machine many short turns are more reliable than a few long ones.
 var (
 	full  = effort{budget: 14 * time.Second, least: 7, turn: 40 * time.Millisecond}
 	quick = effort{least: 3, turn: 10 * time.Millisecond}

@@ -26,7 +26,8 @@ type result struct {
 	samples [][]sample // by side, then by round; none for a side that can't do it
 }
 
-// measureAll gives each side its turn, round after round, so that what slows the machine down for a while slows down all of them.
+// measureAll measures all sides in each round, so that a temporary slowdown of the machine affects
+// all of them.
 func measureAll(ctx context.Context, works []work, sides []side, how effort) ([]result, error) {
 	var results []result
 	for _, w := range works {
@@ -107,7 +108,8 @@ func takeTurn(ctx context.Context, w work, c client, turn time.Duration) (sample
 	}, err
 }
 
-// repeat does the work until the time is over, in each goroutine once at least, and tells how often.
+// repeat does the work until the time is over, at least once in each goroutine, and returns how
+// often.
 func repeat(ctx context.Context, w work, c client, turn time.Duration) (int64, error) {
 	end := time.Now().Add(turn)
 	loop := func() (n int64, err error) {
@@ -155,7 +157,8 @@ func (r result) of(i int, what func(sample) float64) numbers {
 	return all
 }
 
-// comparison is the ratio of two medians. Half of the rounds, each taken by itself, lie between low and high.
+// comparison is the ratio of two medians. The ratios of half of the rounds lie between low and
+// high.
 type comparison struct{ ratio, low, high float64 }
 
 // against compares a side with the hand-written one.

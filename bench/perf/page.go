@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/bench/internal/clients"
 )
 
 const command = "go -C bench run ./perf -write"
@@ -31,12 +32,12 @@ func page(results []result, how effort, took time.Duration) string {
 		"- A library does more for a request than hand-written `net/http`. This client asks its rate limiter, checks the parameters and is ready to retry.\n" +
 		"- Bytes and allocations are those in memory. Over loopback the server's are in the same process and can't be told apart.\n" +
 		"- Over loopback all go through one transport, which keeps enough idle connections for all goroutines. With 64 goroutines this client uses the one that it comes with.\n")
-	fmt.Fprintf(&b, "- The body of 2 MB has 2,000 contacts, %s bytes. Three attempts: two answers of 500, then 200, without waits; a policy takes them out. "+
+	fmt.Fprintf(&b, "- The body of 2 MB has 2,000 contacts, %s bytes. Three attempts: two answers of 500, then 200, without waits; a policy takes them out. This client is told to repeat without looking first (`OutcomeRetry`), as the others do. "+
 		"For bytes, this client is compared with the encoded size.\n", number(float64(campaignSize)))
 	b.WriteString("- A library is asked for the generic request that it has, as it has no methods for this API:\n\n" +
 		"| client | module | version | how |\n| --- | --- | --- | --- |\n")
 	for _, s := range results[0].sides {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.name, s.module, version(s.module), s.uses)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s.name, s.module, clients.Version(s.module), s.uses)
 	}
 	fmt.Fprintf(&b, "\n%s, %s/%s, %d cores, %s, in %s:\n\n```sh\n%s\n```\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
 		time.Now().UTC().Format(time.DateOnly), took.Round(time.Second), command)
@@ -81,24 +82,4 @@ func fewestRounds(results []result) int {
 		fewest = min(fewest, len(r.samples[ours]))
 	}
 	return fewest
-}
-
-// version reads what was linked.
-func version(module string) string {
-	if module == "" {
-		return runtime.Version()
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, dep := range info.Deps {
-		if dep.Path == module && dep.Replace != nil {
-			return "this checkout"
-		}
-		if dep.Path == module {
-			return dep.Version
-		}
-	}
-	return "unknown"
 }

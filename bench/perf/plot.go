@@ -28,8 +28,8 @@ text { fill: #e6edf3 } .card { fill: #0d1117 } .ours { fill: #4493f8 } .other { 
 }
 </style>`
 
-// plot draws the time of each side relative to the hand-written one: a panel for each work, in memory on the left, over loopback
-// on the right.
+// plot draws the time of each side relative to the hand-written one: a panel for each work, in
+// memory on the left, over loopback on the right.
 func plot(results []result) string {
 	var panels []result
 	for _, r := range results {

@@ -9,7 +9,7 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// The record and the bodies are those of bench_test.go in the root.
+// The record and the bodies are those of test/cost/bench_test.go.
 
 const record = `{"id":"call_1","session_id":"sess_1","agent_id":"9b2f3c1e-0000-4000-8000-000000000001",` +
 	`"agent_type":"sales","phone_number":"+919876543210","direction":"outbound","status":"completed","duration_seconds":180,` +
@@ -40,7 +40,8 @@ func pageAnswer() string {
 		`],"total":100,"page":1,"page_size":100,"has_more":false,"request_id":"req_1","timestamp":"2025-01-01T12:00:00Z"}`
 }
 
-// rawCall is what a hand-written client would decode into: the same fields, with the standard library's types.
+// rawCall is what a hand-written client would decode into: the same fields, with the standard
+// library's types.
 type rawCall struct {
 	ID              string         `json:"id"`
 	SessionID       string         `json:"session_id"`

@@ -20,7 +20,8 @@ type service struct {
 	requests     atomic.Int64
 }
 
-// header holds the header lines of all answers within a minute, so that they cost next to nothing to make.
+// header holds the header lines of all answers within a minute, so that they cost next to nothing
+// to make.
 type header struct {
 	window int64
 	lines  http.Header

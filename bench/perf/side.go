@@ -21,7 +21,7 @@ type side struct {
 type config struct {
 	url       string            // of the server, without a path
 	transport http.RoundTripper // nil: this project's client brings its own
-	atOnce    bool              // two retries after a 500, without waits
+	atOnce    bool              // two retries after a 500, without waits and looks
 }
 
 // client does the work.
@@ -59,7 +59,8 @@ func openVoiceagent(c config) (client, error) {
 		voiceagent.WithAPIKey(key), voiceagent.WithBaseURL(c.url + "/v1"), voiceagent.WithHTTPClient(&http.Client{Transport: c.transport}),
 	}
 	if c.atOnce {
-		opts = append(opts, voiceagent.WithRetryPolicy(atOnce{voiceagent.DefaultRetryPolicy()}))
+		opts = append(opts, voiceagent.WithRetryPolicy(atOnce{voiceagent.DefaultRetryPolicy()}),
+			voiceagent.WithUnknownOutcome(voiceagent.OutcomeRetry)) // nobody else looks either
 	}
 	own, err := voiceagent.NewClient(opts...)
 	return ownClient{own}, err
@@ -103,7 +104,8 @@ func (c ownClient) list(ctx context.Context) error {
 	return err
 }
 
-// send is any other client: it encodes body, if there is one, sends it, and decodes the answer into out.
+// send is any other client: it encodes body, if there is one, sends it, and decodes the answer into
+// out.
 type send func(ctx context.Context, method, path string, body, out any) error
 
 func (s send) get(ctx context.Context) error {

@@ -17,7 +17,8 @@ type seen struct {
 	body                            []byte
 }
 
-// Everybody does the same work: the same requests with the same bodies, and answers that are decoded.
+// All sides do the same work: they send the same requests with the same bodies, and decode the
+// answers.
 func TestSidesDoTheSameWork(t *testing.T) {
 	for _, s := range sides() {
 		t.Run(s.name, func(t *testing.T) {

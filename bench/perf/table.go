@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// tables writes the results as Markdown: a table for a work in both places, and one for each of the last two.
+// tables writes the results as Markdown: a table for a work in both places, and one for each of the
+// last two.
 func tables(results []result) string {
 	var b strings.Builder
 	for i := 0; i < len(results); i++ {
@@ -57,7 +58,7 @@ func attemptsTable(b *strings.Builder, r result) {
 	b.WriteString("\n")
 }
 
-// targets tells which were met.
+// targets reports which targets were met.
 func targets(results []result) string {
 	var b strings.Builder
 	b.WriteString("| target | | measured | half of the rounds | |\n|" + strings.Repeat(" --- |", 5) + "\n")
@@ -78,7 +79,7 @@ func targets(results []result) string {
 	return b.String()
 }
 
-// meets tells if what was measured keeps the limit, as it is printed.
+// meets reports whether the printed result keeps the limit.
 func (r result) meets() bool {
 	got := roundTo2(r.limit.of(r).ratio)
 	if r.limit.least {

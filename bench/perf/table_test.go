@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// made are results in which this client takes a part of what the hand-written one takes, and the others take twice as much.
+// made returns results in which this client takes the given part of what the hand-written one
+// takes, and the others take twice as much.
 func made(part float64) []result {
 	var all []result
 	for _, w := range works() {

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// repeatWithin is how long after a failed answer an equal request is taken for its repetition: longer than a window
-// and any wait of the client.
+// repeatWithin is how long after a failed answer an equal request is taken for its repetition:
+// longer than a window and any wait of the client.
 const repeatWithin = 2 * time.Minute
 
 // failure is a request that failed and that nobody has repeated yet.
@@ -17,10 +17,11 @@ type failure struct {
 	ended   time.Time
 }
 
-// attempts works out which attempt each request is, as no header says so. POSTs with an Idempotency-Key are counted by it.
-// Any other request is the next attempt of an equal one that failed before it began, or else a first. Each failure is
-// repeated once, so that equal requests at the same time aren't taken for attempts of one.
-func attempts(list []simulator.Request) []int {
+// attempts works out which attempt each request is, as no header says so. POSTs with an
+// Idempotency-Key are counted by it. Any other request is the next attempt of an equal one that
+// failed before it began, or else a first. Each failure is repeated once, so that equal requests at
+// the same time aren't taken for attempts of one.
+func attempts(list []voiceagenttest.Request) []int {
 	byKey := make(map[string]int)
 	failures := make(map[string][]failure)
 	numbers := make([]int, len(list))
@@ -47,16 +48,16 @@ func attempts(list []simulator.Request) []int {
 	return numbers
 }
 
-// failed says whether a client repeats a request that was answered so.
-func failed(r simulator.Request) bool {
-	return r.Status == 0 && !pending(r) || r.Status == http.StatusTooManyRequests || r.Status >= 500 || r.Fault == simulator.CutBody
+// failed reports whether a client repeats a request that was answered so.
+func failed(r voiceagenttest.Request) bool {
+	return r.Status == 0 && !pending(r) || r.Status == http.StatusTooManyRequests || r.Status >= 500 || r.Fault == voiceagenttest.CutBody
 }
 
-// pending says whether the simulator is still busy with a request, or makes it hang. One whose connection was dropped
-// on purpose isn't: it takes no time that every system's clock can see.
-func pending(r simulator.Request) bool {
+// pending reports whether the simulator is still busy with a request, or makes it hang. One whose
+// connection was dropped on purpose isn't: it takes no time that every system's clock can see.
+func pending(r voiceagenttest.Request) bool {
 	switch r.Fault {
-	case simulator.DropBefore, simulator.DropAfter, simulator.Refuse, simulator.BreakWrite:
+	case voiceagenttest.DropBefore, voiceagenttest.DropAfter, voiceagenttest.Refuse, voiceagenttest.BreakWrite:
 		return false
 	default:
 		return r.Status == 0 && r.Duration == 0

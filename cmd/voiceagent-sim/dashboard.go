@@ -8,10 +8,12 @@ import (
 	"path"
 	"strings"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/internal/simulator/view"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// dashboardPath is where the page is. Nothing below it reaches the simulator, so a look at the page is never counted.
+// dashboardPath is where the page is. Nothing below it reaches the simulator, so a look at the page
+// is never counted.
 const dashboardPath = "/_sim/"
 
 //go:embed page
@@ -30,8 +32,20 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // dashboard is a page to look at the simulator with, and the buttons on it.
 type dashboard struct {
-	sim     *simulator.Simulator
+	sim     *voiceagenttest.Server
+	inside  inside
 	traffic *traffic
+}
+
+// inside is what the handler of a server has beside ServeHTTP.
+type inside interface {
+	http.Handler
+	Snapshot(n int) view.Snapshot
+	Faults() []voiceagenttest.Fault
+}
+
+func newDashboard(sim *voiceagenttest.Server, counted *traffic) *dashboard {
+	return &dashboard{sim: sim, inside: sim.Handler().(inside), traffic: counted}
 }
 
 // handler serves the page at [dashboardPath] and the API everywhere else, as if there were no page.
@@ -42,11 +56,12 @@ func (d *dashboard) handler() http.Handler {
 			own.ServeHTTP(w, r)
 			return
 		}
-		d.sim.ServeHTTP(w, r)
+		d.inside.ServeHTTP(w, r)
 	})
 }
 
-// protect keeps pages of other sites from pressing the buttons, and this one from using anything of theirs.
+// protect keeps pages of other sites from pressing the buttons, and this one from using anything of
+// theirs.
 func (d *dashboard) protect(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

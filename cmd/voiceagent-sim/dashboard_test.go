@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voiceagent-go/voiceagent"
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // visitor is a browser at the dashboard of a program that runs.
@@ -52,7 +52,7 @@ func (v *visitor) send(method, path, body string, header ...string) (*http.Respo
 	return res, string(text)
 }
 
-// state is what the page is told.
+// state is what the page receives.
 func (v *visitor) state() state {
 	v.t.Helper()
 	res, text := v.send("GET", "/_sim/state", "")
@@ -83,7 +83,7 @@ func TestDashboardShowsWhatAClientDoes(t *testing.T) {
 	v := visit(t, "-agent", "Demo/agent-1", "-plan", "free", "-window", "1h")
 	res, text := v.send("POST", "/_sim/faults", `{"fault":"POST /call:503x2"}`)
 	require.Equal(t, 200, res.StatusCode, text)
-	assert.Equal(t, []faultView{{Method: "POST", Route: "/call", Kind: simulator.StatusBefore, Status: 503, Times: 2}}, v.state().Faults)
+	assert.Equal(t, []faultView{{Method: "POST", Route: "/call", Kind: voiceagenttest.StatusBefore, Status: 503, Times: 2}}, v.state().Faults)
 
 	client := v.client()
 	_, err := client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: "agent-1", From: "+15550100000", To: "+919876543210"})
@@ -94,12 +94,14 @@ func TestDashboardShowsWhatAClientDoes(t *testing.T) {
 	require.NoError(t, err)
 
 	s := v.state()
-	require.Len(t, s.Requests, 4)
+	require.Len(t, s.Requests, 6)
 	for i, want := range []requestView{
 		{Method: "POST", Route: "/campaigns", Status: 200, Attempt: 1},
 		{Method: "POST", Route: "/call", Status: 200, Attempt: 3},
-		{Method: "POST", Route: "/call", Status: 503, Attempt: 2, Fault: simulator.StatusBefore},
-		{Method: "POST", Route: "/call", Status: 503, Attempt: 1, Fault: simulator.StatusBefore},
+		{Method: "GET", Route: "/calls", Status: 200, Attempt: 1}, // a look
+		{Method: "POST", Route: "/call", Status: 503, Attempt: 2, Fault: voiceagenttest.StatusBefore},
+		{Method: "GET", Route: "/calls", Status: 200, Attempt: 1},
+		{Method: "POST", Route: "/call", Status: 503, Attempt: 1, Fault: voiceagenttest.StatusBefore},
 	} {
 		got := s.Requests[i]
 		assert.NotEmpty(t, got.ID)
@@ -107,25 +109,26 @@ func TestDashboardShowsWhatAClientDoes(t *testing.T) {
 		got.ID, got.Time, got.MS = "", time.Time{}, 0
 		assert.Equal(t, want, got)
 	}
-	assert.Equal(t, []int{4, 2, 0, 1}, []int{s.Received, s.Faulty, s.Throttle, s.Numbers})
+	assert.Equal(t, []int{6, 2, 0, 1}, []int{s.Received, s.Faulty, s.Throttle, s.Numbers})
 	assert.Empty(t, s.Faults, "they are used up")
 	assert.Equal(t, []any{"...3210", "Demo"}, []any{s.Calls[0].Number, s.Calls[0].Agent})
 	assert.Equal(t, []any{"Reminders", 1}, []any{s.Campaigns[0].Name, s.Campaigns[0].Total})
 	require.Len(t, s.Keys, 1)
-	assert.Equal(t, []any{"...4321", 60, 4}, []any{s.Keys[0].Key, s.Keys[0].Window.Limit, s.Keys[0].Window.Used})
+	assert.Equal(t, []any{"...4321", 60, 6}, []any{s.Keys[0].Key, s.Keys[0].Window.Limit, s.Keys[0].Window.Used})
 	var sum bar
 	for _, b := range s.Keys[0].Bars {
 		for class, n := range b {
 			sum[class] += n
 		}
 	}
-	assert.Equal(t, bar{fine: 2, broken: 2}, sum)
+	assert.Equal(t, bar{fine: 4, broken: 2}, sum)
 	_, text = v.send("GET", "/_sim/state", "")
 	assert.NotContains(t, text, "9876543210")
 	assert.NotContains(t, text, "lev_test")
 }
 
-// A request that hangs is seen while it does, and the looks themselves are neither counted nor remembered.
+// A request that hangs is seen while it does, and the looks themselves are neither counted nor
+// remembered.
 func TestDashboardShowsAHangingRequest(t *testing.T) {
 	v := visit(t, "-fail", "GET /health:hang")
 	hung := make(chan struct{})
@@ -140,7 +143,7 @@ func TestDashboardShowsAHangingRequest(t *testing.T) {
 	t.Cleanup(func() { <-hung }) // after the program has stopped
 	require.Eventually(t, func() bool { return len(v.state().Requests) > 0 }, 10*time.Second, time.Millisecond)
 	r := v.state().Requests[0]
-	assert.Equal(t, []any{true, 0, simulator.HangBefore}, []any{r.Pending, r.Status, r.Fault})
+	assert.Equal(t, []any{true, 0, voiceagenttest.HangBefore}, []any{r.Pending, r.Status, r.Fault})
 	v.send("GET", "/_sim/", "")
 	v.send("POST", "/_sim/faults", `{"fault":":503"}`)
 	assert.Equal(t, 1, v.state().Received)
@@ -157,7 +160,11 @@ func TestDashboardOff(t *testing.T) {
 	}
 	s, err := parse([]string{"-dashboard=false"}, io.Discard)
 	require.NoError(t, err)
-	assert.Equal(t, -1, s.config.KeepRequests, "nobody looks, so nothing is remembered")
+	sim := voiceagenttest.NewServer(s.options(nil)...)
+	defer sim.Close()
+	_, err = sim.Client().Health(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, sim.Requests(), "nobody looks, so nothing is remembered")
 }
 
 // The page changes nothing about the API, whatever the path looks like.

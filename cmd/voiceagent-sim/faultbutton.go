@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 const (
@@ -37,7 +37,7 @@ func (d *dashboard) addFault(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "share must be from 0 to 1: 0.1 is every tenth request")
 		return
 	}
-	if len(d.sim.Faults()) >= maxFaults {
+	if len(d.inside.Faults()) >= maxFaults {
 		refuse(w, http.StatusConflict, fmt.Sprintf("%d faults are in force, which is the most: clear them first", maxFaults))
 		return
 	}
@@ -47,11 +47,11 @@ func (d *dashboard) addFault(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *dashboard) clearFaults(w http.ResponseWriter, _ *http.Request) {
-	cleared := len(d.sim.Faults())
+	cleared := len(d.inside.Faults())
 	d.sim.ClearFaults()
 	answer(w, http.StatusOK, map[string]int{"cleared": cleared})
 }
 
-func viewFault(f simulator.Fault) faultView {
+func viewFault(f voiceagenttest.Fault) faultView {
 	return faultView{f.Method, f.Route, f.Kind, f.Status, f.Times, f.Rate}
 }

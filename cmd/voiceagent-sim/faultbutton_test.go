@@ -9,16 +9,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 func TestFaultButtons(t *testing.T) {
 	v := visit(t)
 	for body, want := range map[string]faultView{
-		`{"fault":"POST /call:drop-after"}`:  {Method: "POST", Route: "/call", Kind: simulator.DropAfter, Times: 1},
-		`{"fault":":503x*","share":0.1}`:     {Kind: simulator.StatusBefore, Status: 503, Times: -1, Share: 0.1},
-		`{"fault":"GET:504-afterx3"}`:        {Method: "GET", Kind: simulator.StatusAfter, Status: 504, Times: 3},
-		`{"fault":"/agents:html","share":1}`: {Route: "/agents", Kind: simulator.HTML, Times: 1, Share: 1},
+		`{"fault":"POST /call:drop-after"}`:  {Method: "POST", Route: "/call", Kind: voiceagenttest.DropAfter, Times: 1},
+		`{"fault":":503x*","share":0.1}`:     {Kind: voiceagenttest.StatusBefore, Status: 503, Times: -1, Share: 0.1},
+		`{"fault":"GET:504-afterx3"}`:        {Method: "GET", Kind: voiceagenttest.StatusAfter, Status: 504, Times: 3},
+		`{"fault":"/agents:html","share":1}`: {Route: "/agents", Kind: voiceagenttest.HTML, Times: 1, Share: 1},
 	} {
 		res, text := v.send("POST", "/_sim/faults", body, "Sec-Fetch-Site", "same-origin")
 		require.Equal(t, 200, res.StatusCode, text)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // faultForm is [METHOD ][ROUTE]:WHAT[xTIMES].
@@ -19,12 +19,12 @@ var faultForm = regexp.MustCompile(`^([A-Z]*) ?(/\S*?)?:([a-z0-9-]+?)(?:x(\d+|\*
 const slowness = 3 * time.Second
 
 // parseFault reads a -fail flag.
-func parseFault(text string) (simulator.Fault, error) {
+func parseFault(text string) (voiceagenttest.Fault, error) {
 	m := faultForm.FindStringSubmatch(text)
 	if m == nil {
-		return simulator.Fault{}, errors.New("not of the form [METHOD ][ROUTE]:WHAT[xTIMES]")
+		return voiceagenttest.Fault{}, errors.New("not of the form [METHOD ][ROUTE]:WHAT[xTIMES]")
 	}
-	f := simulator.Fault{Method: m[1], Route: strings.TrimPrefix(m[2], "/v1"), Times: 1}
+	f := voiceagenttest.Fault{Method: m[1], Route: strings.TrimPrefix(m[2], "/v1"), Times: 1}
 	switch m[4] {
 	case "":
 	case "*":
@@ -41,17 +41,17 @@ func parseFault(text string) (simulator.Fault, error) {
 		if status < 200 || status > 599 {
 			return f, fmt.Errorf("%d isn't a status from 200 to 599", status)
 		}
-		f.Kind, f.Status = simulator.StatusBefore, status
+		f.Kind, f.Status = voiceagenttest.StatusBefore, status
 		if after {
-			f.Kind = simulator.StatusAfter
+			f.Kind = voiceagenttest.StatusAfter
 		}
 		return f, nil
 	}
-	f.Kind = simulator.Kind(what)
-	if f.Kind == simulator.StatusBefore || f.Kind == simulator.StatusAfter || !slices.Contains(simulator.Kinds, f.Kind) {
+	f.Kind = voiceagenttest.Kind(what)
+	if f.Kind == voiceagenttest.StatusBefore || f.Kind == voiceagenttest.StatusAfter || !slices.Contains(voiceagenttest.Kinds(), f.Kind) {
 		return f, fmt.Errorf("%q is neither a status nor a kind of fault", what)
 	}
-	if f.Kind == simulator.Slow || f.Kind == simulator.SlowBody {
+	if f.Kind == voiceagenttest.Slow || f.Kind == voiceagenttest.SlowBody {
 		f.Delay = slowness
 	}
 	return f, nil

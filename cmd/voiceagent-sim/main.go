@@ -34,10 +34,11 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 func main() {
@@ -57,22 +58,23 @@ func main() {
 // errUsage is a command line that isn't right.
 var errUsage = errors.New("usage")
 
-// run serves until ctx ends.
+// run serves until ctx ends, unless only the version is asked for.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
-	log := requestLog{w: stderr}
-	s.config.OnRequest = log.write
-	counted := newTraffic(s.config.Limits.Window)
-	if s.dashboard {
-		s.config.OnRequest = func(r simulator.Request) {
-			log.write(r)
-			counted.note(r)
-		}
+	if s.version {
+		info, _ := debug.ReadBuildInfo()
+		fmt.Fprintln(stdout, versionOf(info))
+		return nil
 	}
-	sim := simulator.New(s.config)
+	log := requestLog{w: stderr}
+	counted := newTraffic(s.limits.Window)
+	sim := voiceagenttest.NewServer(s.options(func(r voiceagenttest.Request) {
+		log.write(r)
+		counted.note(r)
+	})...)
 	defer sim.Close()
 	sim.Fail(s.faults...)
 
@@ -82,9 +84,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "export VOICEAGENT_BASE_URL=http://%s/v1\n", listener.Addr())
 	fmt.Fprintf(stdout, "export VOICEAGENT_API_KEY=lev_sim_0000\n")
-	handler := http.Handler(sim)
+	handler := sim.Handler()
 	if s.dashboard {
-		handler = (&dashboard{sim: sim, traffic: counted}).handler()
+		handler = newDashboard(sim, counted).handler()
 		fmt.Fprintf(stdout, "# dashboard: http://%s%s\n", listener.Addr(), dashboardPath)
 	}
 	for _, a := range s.agents {
@@ -93,10 +95,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return serve(ctx, listener, handler, sim)
 }
 
-// shutdownTime is what requests under way get when the program is told to stop.
+// shutdownTime is what requests under way get when the program gets a signal to stop.
 const shutdownTime = 5 * time.Second
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, sim *simulator.Simulator) error {
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, sim *voiceagenttest.Server) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -16,23 +16,23 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestParseFault(t *testing.T) {
-	once := func(method, route string, k simulator.Kind, status, times int) simulator.Fault {
-		return simulator.Fault{Method: method, Route: route, Kind: k, Status: status, Times: times}
+	once := func(method, route string, k voiceagenttest.Kind, status, times int) voiceagenttest.Fault {
+		return voiceagenttest.Fault{Method: method, Route: route, Kind: k, Status: status, Times: times}
 	}
-	cases := map[string]simulator.Fault{
-		"POST /call:503x2":            once("POST", "/call", simulator.StatusBefore, 503, 2),
-		"POST /call:504-after":        once("POST", "/call", simulator.StatusAfter, 504, 1),
-		"GET /calls/{call_id}:hangx*": once("GET", "/calls/{call_id}", simulator.HangBefore, 0, -1),
-		"/v1/agents:drop-afterx12":    once("", "/agents", simulator.DropAfter, 0, 12),
-		"PATCH:500":                   once("PATCH", "", simulator.StatusBefore, 500, 1),
-		":429":                        once("", "", simulator.StatusBefore, 429, 1),
-		":truncated-json":             once("", "", simulator.TruncatedJSON, 0, 1),
+	cases := map[string]voiceagenttest.Fault{
+		"POST /call:503x2":            once("POST", "/call", voiceagenttest.StatusBefore, 503, 2),
+		"POST /call:504-after":        once("POST", "/call", voiceagenttest.StatusAfter, 504, 1),
+		"GET /calls/{call_id}:hangx*": once("GET", "/calls/{call_id}", voiceagenttest.HangBefore, 0, -1),
+		"/v1/agents:drop-afterx12":    once("", "/agents", voiceagenttest.DropAfter, 0, 12),
+		"PATCH:500":                   once("PATCH", "", voiceagenttest.StatusBefore, 500, 1),
+		":429":                        once("", "", voiceagenttest.StatusBefore, 429, 1),
+		":truncated-json":             once("", "", voiceagenttest.TruncatedJSON, 0, 1),
 	}
 	for text, want := range cases {
 		f, err := parseFault(text)
@@ -46,8 +46,8 @@ func TestParseFault(t *testing.T) {
 		_, err := parseFault(bad)
 		assert.Error(t, err, bad)
 	}
-	for _, k := range simulator.Kinds {
-		if k == simulator.StatusBefore || k == simulator.StatusAfter {
+	for _, k := range voiceagenttest.Kinds() {
+		if k == voiceagenttest.StatusBefore || k == voiceagenttest.StatusAfter {
 			continue
 		}
 		f, err := parseFault(":" + string(k) + "x3")
@@ -62,16 +62,16 @@ func TestParse(t *testing.T) {
 		"-agent", "Demo/agent-1", "-agent", "Other", "-fail", "POST /call:503x2", "-drop-after-rate", "0.25", "-error-rate", "0",
 	}, io.Discard)
 	require.NoError(t, err)
-	assert.Equal(t, simulator.Limits{Requests: 300, Window: 2 * time.Second}, s.config.Limits)
-	assert.Equal(t, []any{uint64(7), 60.0, -5 * time.Second, "127.0.0.1:0"}, []any{s.config.Seed, s.config.Speed, s.config.Skew, s.addr})
-	assert.Equal(t, []simulator.NewAgent{{Name: "Demo", ID: "agent-1"}, {Name: "Other"}}, s.agents)
+	assert.Equal(t, voiceagenttest.Limits{Requests: 300, Window: 2 * time.Second}, s.limits)
+	assert.Equal(t, []any{uint64(7), 60.0, -5 * time.Second, "127.0.0.1:0"}, []any{s.seed, s.speed, s.skew, s.addr})
+	assert.Equal(t, []voiceagenttest.NewAgent{{Name: "Demo", ID: "agent-1"}, {Name: "Other"}}, s.agents)
 	require.Len(t, s.faults, 2)
-	assert.Equal(t, simulator.Fault{Kind: simulator.DropAfter, Rate: 0.25}, s.faults[1])
+	assert.Equal(t, voiceagenttest.Fault{Kind: voiceagenttest.DropAfter, Rate: 0.25}, s.faults[1])
 
 	for text, want := range map[string]int{"free": 60, "none": 0, "42": 42} {
 		s, err := parse([]string{"-plan", text}, io.Discard)
 		require.NoError(t, err)
-		assert.Equal(t, want, s.config.Limits.Requests)
+		assert.Equal(t, want, s.limits.Requests)
 	}
 	for _, bad := range [][]string{
 		{"-plan", "gold"}, {"-plan", "0"}, {"-agent", ""}, {"-agent", "A", "-agent", "A"}, {"-agent", "A/1", "-agent", "B/1"},

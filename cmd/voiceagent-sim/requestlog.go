@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // requestLog writes a line per request. Only what is listed here is written:
@@ -19,7 +19,7 @@ type requestLog struct {
 	w  io.Writer
 }
 
-func (l *requestLog) write(r simulator.Request) {
+func (l *requestLog) write(r voiceagenttest.Request) {
 	var b strings.Builder
 	route := r.Route
 	if route == "" {
@@ -43,7 +43,7 @@ func (l *requestLog) write(r simulator.Request) {
 }
 
 // masked is the end of the number that a POST /call asks for.
-func masked(r simulator.Request) string {
+func masked(r voiceagenttest.Request) string {
 	if r.Method != http.MethodPost || r.Route != "/call" {
 		return ""
 	}

@@ -9,51 +9,56 @@ import (
 	"strings"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // settings are what the command line asks for.
 type settings struct {
 	addr   string
-	config simulator.Config
-	agents []simulator.NewAgent
-	faults []simulator.Fault
-	// dashboard says whether there is a page to look at.
+	limits voiceagenttest.Limits
+	seed   uint64
+	speed  float64
+	skew   time.Duration
+	agents []voiceagenttest.NewAgent
+	faults []voiceagenttest.Fault
+	// dashboard reports whether there is a page to look at.
 	dashboard bool
+	// version reports whether only the version was asked for.
+	version bool
 }
 
 // rates are the flags for faults at random.
 var rates = []struct {
 	flag, usage string
-	fault       simulator.Fault
+	fault       voiceagenttest.Fault
 }{
-	{"error-rate", "answer 500 instead of doing the work", simulator.Fault{Status: 500}},
-	{"unavailable-rate", "answer 503 instead of doing the work", simulator.Fault{Status: 503}},
-	{"timeout-rate", "answer 504 after the work was done", simulator.Fault{Kind: simulator.StatusAfter, Status: 504}},
-	{"throttle-rate", "answer 429 with the rate-limit headers", simulator.Fault{Kind: simulator.Throttle}},
-	{"html-rate", "answer a gateway's 502 in HTML", simulator.Fault{Kind: simulator.HTML}},
-	{"drop-rate", "close the connection instead of doing the work", simulator.Fault{Kind: simulator.DropBefore}},
-	{"drop-after-rate", "do the work and close the connection", simulator.Fault{Kind: simulator.DropAfter}},
-	{"hang-rate", "never answer nor do the work", simulator.Fault{Kind: simulator.HangBefore}},
-	{"slow-rate", "answer after 3 seconds", simulator.Fault{Kind: simulator.Slow, Delay: 3 * time.Second}},
-	{"truncate-rate", "do the work and send half of the JSON", simulator.Fault{Kind: simulator.TruncatedJSON}},
+	{"error-rate", "answer 500 instead of doing the work", voiceagenttest.Fault{Status: 500}},
+	{"unavailable-rate", "answer 503 instead of doing the work", voiceagenttest.Fault{Status: 503}},
+	{"timeout-rate", "answer 504 after the work was done", voiceagenttest.Fault{Kind: voiceagenttest.StatusAfter, Status: 504}},
+	{"throttle-rate", "answer 429 with the rate-limit headers", voiceagenttest.Fault{Kind: voiceagenttest.Throttle}},
+	{"html-rate", "answer a gateway's 502 in HTML", voiceagenttest.Fault{Kind: voiceagenttest.HTML}},
+	{"drop-rate", "close the connection instead of doing the work", voiceagenttest.Fault{Kind: voiceagenttest.DropBefore}},
+	{"drop-after-rate", "do the work and close the connection", voiceagenttest.Fault{Kind: voiceagenttest.DropAfter}},
+	{"hang-rate", "never answer nor do the work", voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}},
+	{"slow-rate", "answer after 3 seconds", voiceagenttest.Fault{Kind: voiceagenttest.Slow, Delay: 3 * time.Second}},
+	{"truncate-rate", "do the work and send half of the JSON", voiceagenttest.Fault{Kind: voiceagenttest.TruncatedJSON}},
 }
 
 func parse(args []string, output io.Writer) (settings, error) {
-	// A program that runs for days must not remember every request.
-	s := settings{config: simulator.Config{KeepRequests: -1}}
+	var s settings
 	flags := flag.NewFlagSet("voiceagent-sim", flag.ContinueOnError)
 	flags.SetOutput(output)
 	flags.BoolVar(&s.dashboard, "dashboard", true, "serve a page to look at, at "+dashboardPath)
+	flags.BoolVar(&s.version, "version", false, "show the version of this program, and end")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "`address` to listen on")
 	flags.Func("plan", "rate limit: free, pro, none or a `number` of requests a window (default none)", func(text string) (err error) {
-		s.config.Limits.Requests, err = parsePlan(text)
+		s.limits.Requests, err = parsePlan(text)
 		return err
 	})
-	flags.DurationVar(&s.config.Limits.Window, "window", time.Minute, "length of a rate-limit window")
-	flags.Uint64Var(&s.config.Seed, "seed", 0, "decides what happens to each call")
-	flags.Float64Var(&s.config.Speed, "speed", 1, "how fast calls and campaigns go; windows and the times in answers don't follow")
-	flags.DurationVar(&s.config.Skew, "skew", 0, "how far the server's clock is ahead")
+	flags.DurationVar(&s.limits.Window, "window", time.Minute, "length of a rate-limit window")
+	flags.Uint64Var(&s.seed, "seed", 0, "decides what happens to each call")
+	flags.Float64Var(&s.speed, "speed", 1, "how fast calls and campaigns go; windows and the times in answers don't follow")
+	flags.DurationVar(&s.skew, "skew", 0, "how far the server's clock is ahead")
 	flags.Func("agent", "add an agent `NAME[/ID]`; may be repeated", func(text string) error {
 		name, id, _ := strings.Cut(text, "/")
 		if name == "" {
@@ -64,7 +69,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 				return errors.New("there is such an agent already")
 			}
 		}
-		s.agents = append(s.agents, simulator.NewAgent{Name: name, ID: id})
+		s.agents = append(s.agents, voiceagenttest.NewAgent{Name: name, ID: id})
 		return nil
 	})
 	flags.Func("fail", "make requests fail: `[METHOD ][ROUTE]:WHAT[xTIMES]`; may be repeated.\nWHAT is a status, a status followed by -after, or one of\n"+kindList(), func(text string) error {
@@ -96,10 +101,21 @@ func parse(args []string, output io.Writer) (settings, error) {
 		flags.Usage()
 		return s, errUsage
 	}
-	if s.dashboard {
-		s.config.KeepRequests = requestsKept
-	}
 	return s, nil
+}
+
+// options returns the options of the server, which calls onRequest after each request.
+func (s settings) options(onRequest func(voiceagenttest.Request)) []voiceagenttest.Option {
+	kept := -1 // a program that runs for days must not remember every request
+	if s.dashboard {
+		kept = requestsKept
+	}
+	return []voiceagenttest.Option{
+		voiceagenttest.WithoutSocket(), voiceagenttest.WithLimits(s.limits),
+		voiceagenttest.WithSeed(s.seed), voiceagenttest.WithSpeed(s.speed),
+		voiceagenttest.WithClockSkew(s.skew), voiceagenttest.WithKeptRequests(kept),
+		voiceagenttest.WithOnRequest(onRequest),
+	}
 }
 
 // check says what is wrong with flags that are well formed each by itself.
@@ -107,9 +123,9 @@ func (s settings) check(flags *flag.FlagSet) string {
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Sprintf("unexpected argument: %s", flags.Arg(0))
-	case s.config.Limits.Window <= 0:
+	case s.limits.Window <= 0:
 		return "-window must be longer than nothing"
-	case !(s.config.Speed > 0):
+	case !(s.speed > 0):
 		return "-speed must be more than 0"
 	default:
 		return ""
@@ -119,9 +135,9 @@ func (s settings) check(flags *flag.FlagSet) string {
 func parsePlan(text string) (int, error) {
 	switch text {
 	case "free":
-		return simulator.Free.Requests, nil
+		return voiceagenttest.Free.Requests, nil
 	case "pro":
-		return simulator.Pro.Requests, nil
+		return voiceagenttest.Pro.Requests, nil
 	case "none":
 		return 0, nil
 	}
@@ -134,8 +150,8 @@ func parsePlan(text string) (int, error) {
 
 func kindList() string {
 	var names []string
-	for _, k := range simulator.Kinds {
-		if k != simulator.StatusBefore && k != simulator.StatusAfter {
+	for _, k := range voiceagenttest.Kinds() {
+		if k != voiceagenttest.StatusBefore && k != voiceagenttest.StatusAfter {
 			names = append(names, string(k))
 		}
 	}

@@ -3,11 +3,12 @@ package main
 import (
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/internal/simulator/view"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// How much of each kind the page is told of. The simulator remembers requestsKept requests, from which the attempts
-// are derived.
+// How many of each kind the page receives. The simulator remembers requestsKept requests, from
+// which the attempts are derived.
 const (
 	requestsKept  = 500
 	requestsShown = 60
@@ -18,7 +19,7 @@ const (
 
 // state is what the page shows.
 type state struct {
-	simulator.Snapshot
+	view.Snapshot
 	Requests []requestView `json:"requests"` // newest first
 	Received int           `json:"received"` // how many requests ever
 	Throttle int           `json:"throttled"`
@@ -31,42 +32,42 @@ type state struct {
 
 // requestView is a request. Its path isn't shown: it may have a phone number in it.
 type requestView struct {
-	ID      string         `json:"id"`
-	Time    time.Time      `json:"time"`
-	Method  string         `json:"method"`
-	Route   string         `json:"route"`  // "" when there is no such endpoint
-	Status  int            `json:"status"` // 0 for none
-	Pending bool           `json:"pending"`
-	Fault   simulator.Kind `json:"fault"`
-	MS      float64        `json:"ms"`
-	Attempt int            `json:"attempt"`
+	ID      string              `json:"id"`
+	Time    time.Time           `json:"time"`
+	Method  string              `json:"method"`
+	Route   string              `json:"route"`  // "" when there is no such endpoint
+	Status  int                 `json:"status"` // 0 for none
+	Pending bool                `json:"pending"`
+	Fault   voiceagenttest.Kind `json:"fault"`
+	MS      float64             `json:"ms"`
+	Attempt int                 `json:"attempt"`
 }
 
 // keyView is the rate-limit window of a key, when there is one, and its traffic.
 type keyView struct {
-	Key    string                    `json:"key"` // "" for requests without one
-	Window *simulator.RateWindowView `json:"window"`
-	Bars   []bar                     `json:"bars"`
-	End    time.Time                 `json:"end"` // of the last bar
+	Key    string       `json:"key"` // "" for requests without one
+	Window *view.Window `json:"window"`
+	Bars   []bar        `json:"bars"`
+	End    time.Time    `json:"end"` // of the last bar
 }
 
 // faultView is a fault in force.
 type faultView struct {
-	Method string         `json:"method"` // "" for any
-	Route  string         `json:"route"`  // "" for any
-	Kind   simulator.Kind `json:"kind"`
-	Status int            `json:"status"`
-	Times  int            `json:"times"` // below zero for ever
-	Share  float64        `json:"share"` // of the matching requests; 0 for all
+	Method string              `json:"method"` // "" for any
+	Route  string              `json:"route"`  // "" for any
+	Kind   voiceagenttest.Kind `json:"kind"`
+	Status int                 `json:"status"`
+	Times  int                 `json:"times"` // below zero for ever
+	Share  float64             `json:"share"` // of the matching requests; 0 for all
 }
 
 func (d *dashboard) state() state {
-	v := state{Snapshot: d.sim.Snapshot(callsShown), Received: d.sim.RequestCount(), BarMS: d.traffic.length.Milliseconds()}
+	v := state{Snapshot: d.inside.Snapshot(callsShown), Received: d.sim.RequestCount(), BarMS: d.traffic.length.Milliseconds()}
 	v.Throttle, v.Faulty = d.traffic.totals()
 	v.Requests = latestRequests(d.sim.Requests())
 	v.Keys = byKey(v.Windows, d.traffic.charts(v.ServerTime))
 	v.Windows = nil
-	faults := d.sim.Faults()
+	faults := d.inside.Faults()
 	v.InForce = len(faults)
 	v.Faults = make([]faultView, 0, faultsShown)
 	for _, f := range faults[:min(len(faults), faultsShown)] {
@@ -75,7 +76,7 @@ func (d *dashboard) state() state {
 	return v
 }
 
-func latestRequests(list []simulator.Request) []requestView {
+func latestRequests(list []voiceagenttest.Request) []requestView {
 	numbers := attempts(list)
 	shown := make([]requestView, 0, requestsShown)
 	for i := len(list) - 1; i >= 0 && len(shown) < requestsShown; i-- {
@@ -88,8 +89,9 @@ func latestRequests(list []simulator.Request) []requestView {
 	return shown
 }
 
-// byKey brings together what the limiter and the traffic know of each key: first the keys with a window.
-func byKey(windows []simulator.RateWindowView, charts []chart) []keyView {
+// byKey brings together what the limiter and the traffic know of each key: first the keys with a
+// window.
+func byKey(windows []view.Window, charts []chart) []keyView {
 	list := []keyView{}
 	seen := make(map[string]bool)
 	for _, w := range windows {

@@ -13,20 +13,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voiceagent-go/voiceagent"
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// However much happens, the page is told of the latest, in few bytes.
+// However much happens, the page receives the latest events, in few bytes.
 func TestStateIsBounded(t *testing.T) {
 	s, err := parse(nil, t.Output())
 	require.NoError(t, err)
-	counted := newTraffic(s.config.Limits.Window)
-	s.config.OnRequest = counted.note
-	s.config.Limits.Requests = 1_000_000
-	sim := simulator.New(s.config)
+	counted := newTraffic(s.limits.Window)
+	s.limits.Requests = 1_000_000
+	sim := voiceagenttest.NewServer(s.options(counted.note)...)
 	defer sim.Close()
-	d := &dashboard{sim: sim, traffic: counted}
-	agent := sim.AddAgent(simulator.NewAgent{Name: strings.Repeat("n", 100)})
+	d := newDashboard(sim, counted)
+	agent := sim.AddAgent(voiceagenttest.NewAgent{Name: strings.Repeat("n", 100)})
 	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test_1"), voiceagent.WithHTTPClient(&http.Client{Transport: sim.Transport()}))
 	require.NoError(t, err)
 	people := make([]voiceagent.Contact, 2000)
@@ -62,54 +61,54 @@ func TestStateIsBounded(t *testing.T) {
 
 func TestAttempts(t *testing.T) {
 	at := func(seconds int) time.Time { return time.Unix(int64(1_800_000_000+seconds), 0) }
-	request := func(second int, method, path string, status int, header ...string) simulator.Request {
+	request := func(second int, method, path string, status int, header ...string) voiceagenttest.Request {
 		h := http.Header{"Authorization": {"...1234"}}
 		for i := 0; i < len(header); i += 2 {
 			h.Set(header[i], header[i+1])
 		}
-		return simulator.Request{Time: at(second), Method: method, Path: path, Status: status, Header: h, Duration: time.Millisecond}
+		return voiceagenttest.Request{Time: at(second), Method: method, Path: path, Status: status, Header: h, Duration: time.Millisecond}
 	}
-	with := func(r simulator.Request, change func(*simulator.Request)) simulator.Request {
+	with := func(r voiceagenttest.Request, change func(*voiceagenttest.Request)) voiceagenttest.Request {
 		change(&r)
 		return r
 	}
 	const key = "Idempotency-Key"
 	for name, c := range map[string]struct {
-		list []simulator.Request
+		list []voiceagenttest.Request
 		want []int
 	}{
-		"POSTs by their key": {[]simulator.Request{
+		"POSTs by their key": {[]voiceagenttest.Request{
 			request(0, "POST", "/v1/call", 503, key, "a"), request(0, "POST", "/v1/call", 200, key, "b"),
 			request(30, "POST", "/v1/call", 0, key, "a"), request(500, "POST", "/v1/call", 200, key, "a"),
 		}, []int{1, 1, 2, 3}},
-		"a key is of a path and a caller": {[]simulator.Request{
+		"a key is of a path and a caller": {[]voiceagenttest.Request{
 			request(0, "POST", "/v1/call", 503, key, "a"), request(1, "POST", "/v1/campaigns", 200, key, "a"),
 			request(2, "POST", "/v1/call", 200, key, "a", "Authorization", "...9999"),
 		}, []int{1, 1, 1}},
-		"a GET after one that failed": {[]simulator.Request{
+		"a GET after one that failed": {[]voiceagenttest.Request{
 			request(0, "GET", "/v1/calls", 429), request(1, "GET", "/v1/calls", 500), request(2, "GET", "/v1/calls", 0),
 			request(3, "GET", "/v1/calls", 200), request(4, "GET", "/v1/calls", 200),
 		}, []int{1, 2, 3, 4, 1}},
-		"another path, another method, another caller, another page": {[]simulator.Request{
+		"another path, another method, another caller, another page": {[]voiceagenttest.Request{
 			request(0, "GET", "/v1/calls", 503), request(1, "GET", "/v1/agents", 200), request(1, "DELETE", "/v1/calls", 200),
 			request(1, "GET", "/v1/calls", 200, "Authorization", "...9999"),
-			with(request(1, "GET", "/v1/calls", 200), func(r *simulator.Request) { r.Query = url.Values{"page": {"2"}} }),
+			with(request(1, "GET", "/v1/calls", 200), func(r *voiceagenttest.Request) { r.Query = url.Values{"page": {"2"}} }),
 		}, []int{1, 1, 1, 1, 1}},
-		"a 4xx isn't repeated": {[]simulator.Request{request(0, "GET", "/v1/calls", 404), request(1, "GET", "/v1/calls", 200)}, []int{1, 1}},
-		"a body that was cut":  {[]simulator.Request{with(request(0, "GET", "/v1/calls", 200), func(r *simulator.Request) { r.Fault = simulator.CutBody }), request(1, "GET", "/v1/calls", 200)}, []int{1, 2}},
-		"too late":             {[]simulator.Request{request(0, "GET", "/v1/calls", 503), request(500, "GET", "/v1/calls", 200)}, []int{1, 1}},
-		"begun before the other had failed": {[]simulator.Request{
-			with(request(0, "GET", "/v1/calls", 503), func(r *simulator.Request) { r.Duration = 5 * time.Second }), request(1, "GET", "/v1/calls", 200),
+		"a 4xx isn't repeated": {[]voiceagenttest.Request{request(0, "GET", "/v1/calls", 404), request(1, "GET", "/v1/calls", 200)}, []int{1, 1}},
+		"a body that was cut":  {[]voiceagenttest.Request{with(request(0, "GET", "/v1/calls", 200), func(r *voiceagenttest.Request) { r.Fault = voiceagenttest.CutBody }), request(1, "GET", "/v1/calls", 200)}, []int{1, 2}},
+		"too late":             {[]voiceagenttest.Request{request(0, "GET", "/v1/calls", 503), request(500, "GET", "/v1/calls", 200)}, []int{1, 1}},
+		"begun before the other had failed": {[]voiceagenttest.Request{
+			with(request(0, "GET", "/v1/calls", 503), func(r *voiceagenttest.Request) { r.Duration = 5 * time.Second }), request(1, "GET", "/v1/calls", 200),
 		}, []int{1, 1}},
-		"two at once, each repeated": {[]simulator.Request{
+		"two at once, each repeated": {[]voiceagenttest.Request{
 			request(0, "GET", "/v1/calls", 503), request(0, "GET", "/v1/calls", 503), request(9, "GET", "/v1/calls", 200), request(9, "GET", "/v1/calls", 200),
 			request(9, "GET", "/v1/calls", 200),
 		}, []int{1, 1, 2, 2, 1}},
-		"one that is under way hasn't failed": {[]simulator.Request{
-			with(request(0, "GET", "/v1/calls", 0), func(r *simulator.Request) { r.Duration = 0 }), request(1, "GET", "/v1/calls", 200),
+		"one that is under way hasn't failed": {[]voiceagenttest.Request{
+			with(request(0, "GET", "/v1/calls", 0), func(r *voiceagenttest.Request) { r.Duration = 0 }), request(1, "GET", "/v1/calls", 200),
 		}, []int{1, 1}},
-		"one that was dropped has, even on a coarse clock": {[]simulator.Request{
-			with(request(0, "GET", "/v1/calls", 0), func(r *simulator.Request) { r.Duration, r.Fault = 0, simulator.DropAfter }), request(1, "GET", "/v1/calls", 200),
+		"one that was dropped has, even on a coarse clock": {[]voiceagenttest.Request{
+			with(request(0, "GET", "/v1/calls", 0), func(r *voiceagenttest.Request) { r.Duration, r.Fault = 0, voiceagenttest.DropAfter }), request(1, "GET", "/v1/calls", 200),
 		}, []int{1, 2}},
 	} {
 		assert.Equal(t, c.want, attempts(c.list), name)

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/voiceagent-go/voiceagent/internal/simulator"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 const (
@@ -52,7 +52,7 @@ func newTraffic(window time.Duration) *traffic {
 }
 
 // note counts a request that is over.
-func (t *traffic) note(r simulator.Request) {
+func (t *traffic) note(r voiceagenttest.Request) {
 	class := classOf(r.Status)
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -13,8 +13,8 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.1.0
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
-	github.com/voiceagent-go/voiceagent/boltledger v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
+	github.com/voiceagent-go/voiceagent/boltledger v0.1.0
 	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/term v0.47.0
@@ -44,9 +44,4 @@ require (
 	golang.org/x/text v0.23.0 // indirect
 	golang.org/x/tools v0.36.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
-)
-
-replace (
-	github.com/voiceagent-go/voiceagent => ../../
-	github.com/voiceagent-go/voiceagent/boltledger => ../../boltledger
 )

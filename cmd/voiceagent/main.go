@@ -1,15 +1,11 @@
-// Command voiceagent works with agents, calls and campaigns from a terminal.
+// Command voiceagent works with voice agents, calls and campaigns from a terminal; docs/cli.md
+// describes it.
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/commands"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
-}
+func main() { os.Exit(commands.Main()) }

@@ -1,9 +1,11 @@
-// Bulkcsv turns a CSV file of 5,000 contacts, some of them unusable, into campaigns of at most 2,000, which is what the API takes. The file is read as it
-// is needed, so its length doesn't matter, and bad rows are named by line.
+// Bulkcsv turns a CSV file of 5,000 contacts, some of them unusable, into campaigns of at most
+// 2,000, which is what the API takes. The file is streamed, so its length doesn't matter, and bad
+// rows are reported by line.
 //
 //	go run ./examples/bulkcsv
 //
-// It talks to a simulator in this program, and schedules the campaigns for tomorrow: nobody is called.
+// It talks to a simulator in this program, and schedules the campaigns for tomorrow: nobody is
+// called.
 package main
 
 import (
@@ -56,7 +58,8 @@ func run() error {
 		case err != nil && batch == nil:
 			return err // nothing can be made of this file, or of these parameters
 		case err != nil:
-			// Contacts First to First+Count-1 are in no campaign. To go on with the next batch instead, don't return.
+			// Contacts First to First+Count-1 are in no campaign. To go on with the next batch instead,
+			// don't return.
 			return fmt.Errorf("contacts %d to %d: %w", batch.First, batch.First+batch.Count-1, err)
 		default:
 			placed += batch.Count

@@ -1,5 +1,5 @@
-// Errors meets every kind of error that the client returns and handles it. It talks to a simulator in this program, which misbehaves as it is
-// told to, so it needs no key and no network.
+// Errors provokes every kind of error that the client returns, and handles it. It uses a simulator
+// in this program, which fails on demand, so it needs no key and no network.
 //
 //	go run ./examples/errors
 //	go run ./examples/errors -v   # with the errors' own texts
@@ -18,7 +18,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// handle shows what a program can do about each error. The order matters, as an error can be two of them at once.
+// handle shows what a program can do about each error. The order matters, as an error can be two of
+// them at once.
 func handle(err error) (kind, advice string) {
 	var (
 		authentication *voiceagent.AuthenticationError
@@ -157,7 +158,8 @@ func run(verbose bool) error {
 		{want: "AuthenticationError", client: server.Client(voiceagent.WithAPIKey("expired")), ask: get},
 		{want: "PermissionError", client: server.Client(voiceagent.WithAPIKey(voiceagenttest.KeyForbidden)), ask: get},
 		{want: "QuotaExceededError", client: server.Client(voiceagent.WithAPIKey(voiceagenttest.KeyNoCredits)), ask: call},
-		// A 429 that lasts longer than the caller may wait is returned at once, and the next call isn't even sent.
+		// A 429 that lasts longer than the caller can wait is returned at once, and the next call isn't
+		// even sent.
 		{want: "RateLimitError", client: throttled, ask: hurried, fault: voiceagenttest.Fault{Kind: voiceagenttest.Throttle}},
 		{want: "RateLimitError, not sent", client: throttled, ask: hurried},
 		{want: "ServerError", client: client, ask: get, fault: voiceagenttest.Fault{Route: agentRoute, Status: 500}},

@@ -3,32 +3,19 @@ module github.com/voiceagent-go/voiceagent/examples/fleet
 go 1.26.0
 
 require (
-	github.com/hibiken/asynq v0.26.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
-	github.com/voiceagent-go/voiceagent/redisledger v0.0.0
-	github.com/voiceagent-go/voiceagent/redislimit v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
+	github.com/voiceagent-go/voiceagent/redisvoiceagent v0.1.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/time v0.14.0
 )
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-json-experiment/json v1.27.2 // indirect
-	github.com/google/uuid v1.6.0 // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
-	github.com/robfig/cron/v3 v3.0.1 // indirect
-	github.com/spf13/cast v1.10.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.48.0 // indirect
-	google.golang.org/protobuf v1.36.10 // indirect
-)
-
-replace (
-	github.com/voiceagent-go/voiceagent => ../..
-	github.com/voiceagent-go/voiceagent/redisledger => ../../redisledger
-	github.com/voiceagent-go/voiceagent/redislimit => ../../redislimit
 )

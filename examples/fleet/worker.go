@@ -2,141 +2,103 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"net/http"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/hibiken/asynq"
-	"golang.org/x/time/rate"
-
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/redisvoiceagent"
 )
 
 const (
-	callTime   = 3 * time.Minute // a call with all its attempts, and its waits for the rate limit
-	recordTime = 30 * time.Second
-	// A task must have more time than what it does, or the queue would hand it out while it still runs.
-	taskTime = callTime + recordTime + 30*time.Second
-
-	parentEnv = "FLEET_PARENT" // the process that a worker is not to outlive; unset for real workers
+	hands    = 4               // rows that a worker has in hand
+	callTime = 3 * time.Minute // a call with all its attempts, and its waits for the rate limit
 )
 
-func workerCommand(ctx context.Context, args []string) error {
-	var (
-		at     place
-		atOnce int
-		set    = flag.NewFlagSet("fleet worker", flag.ContinueOnError)
-	)
-	at.flags(set)
-	set.IntVar(&atOnce, "at-once", 4, "calls that this worker places at once; what it holds when it is killed waits for a minute, so have more workers rather")
-	if err := set.Parse(args); err != nil {
-		return err
-	}
-	if os.Getenv("VOICEAGENT_API_KEY") == "" {
-		return voiceagent.ErrNoAPIKey // or each row would come back with it
-	}
-	l, err := at.open() // and left open: the limiter goes on for a moment, and the process ends
-	if err != nil {
-		return err
-	}
-	ctx, cancel := withParent(ctx, os.Getenv(parentEnv))
-	defer cancel()
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	return work(ctx, l, atOnce, log)
+// workerName returns the name of the worker that is a process of this machine.
+func workerName(pid int) string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf("%s:%d", host, pid)
 }
 
-// work takes tasks until ctx ends, and then lets the calls that are under way come to their end.
-func work(ctx context.Context, l *list, atOnce int, log *slog.Logger) error {
-	client, err := newClient(l, log)
+// work places calls until ctx ends, and then lets those that are under way come to their end.
+func work(ctx context.Context, q *queue) error {
+	// The limiter and the ledger are those of all workers. The lease is shorter than it takes until a
+	// dead worker's rows are handed out again: they would be busy otherwise.
+	client, err := voiceagent.NewClient(
+		voiceagent.WithMaxElapsed(callTime),
+		voiceagent.WithLimiter(redisvoiceagent.NewLimiter(q.rdb, redisvoiceagent.LimiterParams{})),
+		voiceagent.WithLedger(redisvoiceagent.NewLedger(q.rdb, redisvoiceagent.LedgerParams{Prefix: "fleet-ledger:" + q.list, Lease: stale / 2})),
+		voiceagent.WithSettleTime(5*time.Second), // the simulator lists a call at once; leave out before the real API
+	)
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
-	w := &worker{list: l, client: client, log: log, name: fmt.Sprintf("%s:%d", host, os.Getpid()),
-		sometimes: rate.Sometimes{First: 1, Interval: 5 * time.Second}}
-	if err := l.await(ctx); err != nil {
+	err = q.rdb.XGroupCreateMkStream(ctx, q.rows(), group, "0").Err()
+	if err != nil && !strings.HasPrefix(err.Error(), "BUSYGROUP") { // it exists
 		return err
 	}
-	server := asynq.NewServerFromRedisClient(l.rdb, asynq.Config{
-		Concurrency:              atOnce,
-		Queues:                   map[string]int{l.queue(): 1},
-		RetryDelayFunc:           retryDelay,
-		DelayedTaskCheckInterval: time.Second,
-		ShutdownTimeout:          callTime + recordTime,
-		Logger:                   queueLog{log},
-		LogLevel:                 asynq.ErrorLevel,
-	})
-	if err := server.Start(w); err != nil {
-		return err
+	var all sync.WaitGroup
+	for range hands {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if err := placeNext(ctx, q, client); err != nil && ctx.Err() == nil {
+					slog.Warn("again later", "worker", os.Getpid(), "error", err)
+					pause(ctx, time.Second)
+				}
+			}
+		})
 	}
-	<-ctx.Done()
-	server.Shutdown()
+	all.Wait()
 	return nil
 }
 
-// worker places the calls of one list.
-type worker struct {
-	list      *list
-	client    *voiceagent.Client
-	log       *slog.Logger
-	name      string
-	sometimes rate.Sometimes
-}
-
-// ProcessTask implements [asynq.Handler]. A task may be handed out twice: the ledger, which knows the row by its key, keeps that from ringing twice.
-func (w *worker) ProcessTask(ctx context.Context, task *asynq.Task) error {
-	var j job
-	if err := json.Unmarshal(task.Payload(), &j); err != nil {
-		return fmt.Errorf("no task of this program: %w: %w", err, asynq.SkipRetry)
-	}
-	if done, err := w.list.settled(ctx, j.Row); err != nil || done {
+// placeNext places the call of one row. If it returns an error, the row is handed out again.
+func placeNext(ctx context.Context, q *queue, client *voiceagent.Client) error {
+	id, r, err := q.next(ctx, workerName(os.Getpid()))
+	if err != nil || id == "" {
 		return err
 	}
-	params := voiceagent.CallCreateParams{AgentID: j.AgentID, From: j.From, To: j.To}
-	for key, value := range j.Metadata {
-		if params.Metadata == nil {
-			params.Metadata = map[string]any{}
-		}
-		params.Metadata[key] = value
-	}
-	call, err := w.client.Calls.Create(ctx, params, voiceagent.WithIdempotencyKey(w.list.name+"/"+j.Row))
-	tries, _ := asynq.GetRetryCount(ctx)
-	o, settled := judge(call, err, tries)
-	if !settled {
-		w.sometimes.Do(func() { w.log.Warn("a row will be tried again", "row", j.Row, "tries", tries+1, "error", err) })
-		return err
-	}
-	o.Worker, o.At = w.name, time.Now().UTC()
-	// What became of the call is true even if the queue has taken the task back in the meantime.
-	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	// The worker may be asked to end, but a call that has begun is not broken off.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
-	return w.list.record(recording, j.Row, o)
+	call, err := client.Calls.Create(ctx, r.Call, voiceagent.WithIdempotencyKey(q.list+"/"+r.ID))
+	outcome, settled := judge(call, err)
+	if !settled {
+		return fmt.Errorf("row %s: %w", r.ID, err)
+	}
+	return q.settle(ctx, id, r, outcome)
 }
 
-// retryDelay is how long a task waits before it is handed out again.
-func retryDelay(n int, err error, _ *asynq.Task) time.Duration {
-	if errors.Is(err, asynq.ErrLeaseExpired) {
-		return 0 // its worker is dead, and has been for some time
+// judge returns what became of a row; false if it should be tried again.
+//
+//	placed     there is a call, whose id follows
+//	unknown    ErrOutcomeUnknown: a person has to look, and nobody dials it again
+//	refused    the API, or the client before it, says that this call can't be made
+//	try again  nothing is wrong with the row: Redis was away, another worker is at it, or the API
+//	           couldn't be reached, is too busy or broken, or doesn't accept the key
+func judge(call *voiceagent.Call, err error) (outcome string, settled bool) {
+	if err == nil {
+		return "placed " + call.Ref(), true
 	}
-	if limited, ok := errors.AsType[*voiceagent.RateLimitError](err); ok {
-		if wait := time.Until(limited.RetryAt); wait > 0 && wait < 2*time.Minute {
-			return wait + rand.N(time.Second)
-		}
+	// An unknown outcome is the first to be asked for, as its error is of another type too.
+	if errors.Is(err, voiceagent.ErrOutcomeUnknown) {
+		return "unknown " + err.Error(), true
 	}
-	wait := min(time.Second<<min(n, 10), time.Minute)
-	return wait/2 + rand.N(wait/2)
+	api, isAPI := errors.AsType[*voiceagent.APIError](err)
+	_, limited := errors.AsType[*voiceagent.RateLimitError](err)
+	_, noCredits := errors.AsType[*voiceagent.QuotaExceededError](err)
+	switch {
+	case !isAPI, limited:
+		return "", false
+	case noCredits: // whatever the status
+	case api.StatusCode >= http.StatusInternalServerError, api.StatusCode == http.StatusUnauthorized:
+		return "", false
+	}
+	return "refused " + err.Error(), true
 }
-
-// queueLog lets the queue log with slog.
-type queueLog struct{ log *slog.Logger }
-
-func (q queueLog) Debug(args ...any) { q.log.Debug(fmt.Sprint(args...)) }
-func (q queueLog) Info(args ...any)  { q.log.Info(fmt.Sprint(args...)) }
-func (q queueLog) Warn(args ...any)  { q.log.Warn(fmt.Sprint(args...)) }
-func (q queueLog) Error(args ...any) { q.log.Error(fmt.Sprint(args...)) }
-func (q queueLog) Fatal(args ...any) { q.log.Error(fmt.Sprint(args...)); os.Exit(1) }

@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
-	github.com/voiceagent-go/voiceagent/otelvoiceagent v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
+	github.com/voiceagent-go/voiceagent/otelvoiceagent v0.1.0
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/sdk/metric v1.47.0
@@ -26,9 +26,4 @@ require (
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.48.0 // indirect
-)
-
-replace (
-	github.com/voiceagent-go/voiceagent => ../..
-	github.com/voiceagent-go/voiceagent/otelvoiceagent => ../../otelvoiceagent
 )

@@ -1,9 +1,11 @@
-// Observability makes some calls while the API is slow, fails, loses an answer and limits the rate, and shows what an engineer on duty would see of it: the spans of
-// each call with what it waited for, the metrics, and where the time went.
+// Observability makes some calls while the API is slow, fails, loses an answer and limits the rate,
+// and shows what an engineer on duty would see: the spans of each call with its waits, the metrics,
+// and where the time went.
 //
 //	cd examples/observability && go run .
 //
-// The API is a simulator in this program, and so is what takes the spans and metrics. Yours has exporters in the place of the two readers here. It takes some 5 seconds.
+// The API is a simulator in this program, and two readers in this program collect the spans and
+// metrics. Your program has exporters instead. The example takes about 5 seconds.
 package main
 
 import (

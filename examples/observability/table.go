@@ -50,7 +50,7 @@ func printMetrics(ctx context.Context, out io.Writer, reader sdkmetric.Reader) e
 	return nil
 }
 
-// series names a series by the values that tell it from the others here.
+// series names a series by the values that distinguish it here.
 func series(attrs attribute.Set) string {
 	var parts []string
 	for _, key := range []attribute.Key{"http.request.method", "url.template", "voiceagent.wait.kind", "voiceagent.outcome", "http.response.status_code", "error.type"} {

@@ -1,10 +1,11 @@
-// Ratelimit makes 600 requests with 200 goroutines that share one client, under a rate limit of 60 a second, and gets no 429: the client reads
-// X-RateLimit-Remaining and never has more requests in flight than are left.
+// Ratelimit makes 600 requests with 200 goroutines that share one client, under a rate limit of 60
+// a second, and gets no 429: the client reads X-RateLimit-Remaining and never has more requests in
+// flight than are left.
 //
 //	go run ./examples/ratelimit
 //
-// The documented free plan allows 60 a minute, so this would take ten minutes. It talks to a simulator in this program instead, whose window is a
-// second long; nothing else differs.
+// The documented free plan allows 60 a minute, so this would take ten minutes. It talks to a
+// simulator in this program instead, whose window is a second long; nothing else differs.
 package main
 
 import (
@@ -38,7 +39,8 @@ func run() error {
 	server := voiceagenttest.NewServer(voiceagenttest.WithLimits(voiceagenttest.Limits{Requests: limit, Window: window}))
 	defer server.Close()
 	agentID := server.AddAgent(voiceagenttest.NewAgent{Name: "Acme Sales"})
-	client := server.Client() // one for all goroutines: the limit belongs to the account, so the limiter belongs to the client
+	// One client for all goroutines: they share the account's limit, so they must share the limiter.
+	client := server.Client()
 
 	fmt.Printf("%d requests, %d goroutines, at most %d requests in %v\n", requests, goroutines, limit, window)
 	start := time.Now()

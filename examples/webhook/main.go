@@ -1,9 +1,11 @@
-// Webhook receives the results of calls as the vendor sends them: signed, repeated when they aren't answered, and sometimes twice.
+// Webhook receives the results of calls as the vendor sends them: signed, repeated when they aren't
+// answered, and sometimes twice.
 //
 //	go run ./examples/webhook
 //
-// The vendor is a simulator in this program, which delivers over a loopback socket; nobody is called. With the real API, set the agent's webhook to
-// the URL of your server, and give the handler the same secret. How the vendor signs is unverified: see docs/webhooks.md.
+// The vendor is a simulator in this program, which delivers over a loopback socket. Nobody is
+// called. With the real API, set the agent's webhook to the URL of your server, and give the
+// handler the same secret. How the vendor signs is unverified: see docs/webhooks.md.
 package main
 
 import (
@@ -95,7 +97,8 @@ func (db *database) save(ended *webhook.CallEnded) error {
 	return nil
 }
 
-// receiveCalls places three calls with an agent that reports to url, and waits for each to be reported.
+// receiveCalls places three calls with an agent that reports to url, and waits for each to be
+// reported.
 func receiveCalls(ctx context.Context, url string) error {
 	vendor := voiceagenttest.NewServer(
 		voiceagenttest.WithWebhookBackoff(100*time.Millisecond),

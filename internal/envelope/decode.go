@@ -12,39 +12,57 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A client must be tolerant in what it reads: a key twice or a broken character is the server's business. It gets a second pass, as the strict
-// one is faster: only there has the library a way of its own for values of any kind.
+// lenient takes a key twice and a broken character, which are the server's business.
 var lenient = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true),
 )
 
-// tolerant also converts scalars: a number where a string is due, "None" where a number is due, and the like. It is
-// several times slower, so it is only asked when the first pass has failed.
-var tolerant = json.JoinOptions(lenient, json.WithUnmarshalers(json.UnmarshalFromFunc(convert)))
+// passes are the options of the passes over a body. Each takes more than the pass before, and is
+// slower, so it is only made when that has failed.
+type passes struct {
+	strict   json.Options
+	lenient  json.Options
+	tolerant json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
+}
 
-// Unmarshal reads one JSON value. Scalars of the wrong kind are converted; an object where a list is due, or the other
-// way round, is an error.
-func Unmarshal(buf []byte, v any) error {
-	err := json.Unmarshal(buf, v)
-	if err == nil {
+func newPasses(own ...*json.Unmarshalers) *passes {
+	strict := json.JoinOptions()
+	if len(own) > 0 { // the library takes no WithUnmarshalers of nothing
+		strict = json.WithUnmarshalers(json.JoinUnmarshalers(own...))
+	}
+	return &passes{
+		strict:   strict,
+		lenient:  json.JoinOptions(strict, lenient),
+		tolerant: json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(append(own, json.UnmarshalFromFunc(convert))...))),
+	}
+}
+
+var (
+	ownTypes   = newPasses(exactNumbers)
+	otherTypes = newPasses()
+)
+
+// Unmarshal reads one JSON value into one of the client's own types. Scalars of the wrong kind are
+// converted; an object where a list is due, or the other way round, is an error. A number in a
+// field of type any keeps its value: see anyNumber.
+func Unmarshal(buf []byte, v any) error { return ownTypes.unmarshal(buf, v) }
+
+func (p *passes) unmarshal(buf []byte, v any) error {
+	err := p.try(buf, v)
+	if isSyntactic(err) {
+		if repaired, changed := repair(buf); changed {
+			buf, err = repaired, p.try(repaired, v)
+		}
+	}
+	_, isSemantic := errors.AsType[*json.SemanticError](err)
+	switch kind := jsontext.Value(buf).Kind(); {
+	case err == nil:
 		return nil
-	}
-	if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		if err = json.Unmarshal(buf, v, lenient); err == nil {
-			return nil
-		}
-	}
-	if _, ok := errors.AsType[*json.SemanticError](err); ok {
-		if json.Unmarshal(buf, v, tolerant) == nil {
-			return nil
-		}
-		if kind := jsontext.Value(buf).Kind(); kind != '{' && kind != '[' {
-			return ErrShape
-		}
+	case isSemantic && kind != '{' && kind != '[':
+		return ErrShape
+	case isSemantic:
 		return err
-	}
-	switch {
 	case isBlank(buf):
 		return ErrEmpty
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -53,7 +71,27 @@ func Unmarshal(buf []byte, v any) error {
 	return err
 }
 
-// convert reads a scalar into a field of another scalar kind. Whatever it doesn't know it leaves to the default rules.
+// try makes the passes, as far as another one can help.
+func (p *passes) try(buf []byte, v any) error {
+	err := json.Unmarshal(buf, v, p.strict)
+	if isSyntactic(err) {
+		err = json.Unmarshal(buf, v, p.lenient)
+	}
+	if _, ok := errors.AsType[*json.SemanticError](err); ok {
+		if last := json.Unmarshal(buf, v, p.tolerant); last == nil || isSyntactic(last) {
+			return last
+		}
+	}
+	return err
+}
+
+func isSyntactic(err error) bool {
+	_, ok := errors.AsType[*jsontext.SyntacticError](err)
+	return ok
+}
+
+// convert reads a scalar into a field of another scalar kind. It leaves everything else to the
+// default rules.
 func convert(dec *jsontext.Decoder, out any) error {
 	field := reflect.ValueOf(out).Elem()
 	kind := dec.PeekKind()
@@ -70,7 +108,7 @@ func convert(dec *jsontext.Decoder, out any) error {
 		return err
 	}
 	text := token.String()
-	if isNone(text) {
+	if IsNone(text) {
 		field.SetZero()
 		if field.Kind() == reflect.String && kind == '"' {
 			field.SetString(text) // the text is what it says
@@ -93,8 +131,9 @@ func convert(dec *jsontext.Decoder, out any) error {
 	return nil
 }
 
-// convertNone reads a scalar where an object, a list or an optional number is due: "None" is nil, and so is a text that is no number, as
-// 0 would be a statement.
+// convertNone reads a scalar where an object, a list or an optional number is due: "None" is nil,
+// and so is a string that isn't a number, as 0 would be a value. A string that holds an object or a
+// list is decoded again.
 func convertNone(dec *jsontext.Decoder, field reflect.Value) error {
 	value, err := dec.ReadValue()
 	if err != nil {
@@ -106,20 +145,24 @@ func convertNone(dec *jsontext.Decoder, field reflect.Value) error {
 		said = string(unquoted)
 	}
 	if _, isNumber := reflect.TypeAssert[*float64](field); isNumber {
-		if number, err := strconv.ParseFloat(strings.TrimSpace(said), 64); err == nil && !isNone(said) {
+		if number, err := strconv.ParseFloat(strings.TrimSpace(said), 64); err == nil && !math.IsNaN(number) && !math.IsInf(number, 0) {
 			field.Set(reflect.ValueOf(&number))
 			return nil
 		}
 		said = ""
 	}
-	if isNone(said) {
+	if IsNone(said) {
 		field.SetZero()
 		return nil
+	}
+	if inner := strings.TrimSpace(said); value.Kind() == '"' && (strings.HasPrefix(inner, "{") || strings.HasPrefix(inner, "[")) {
+		value = jsontext.Value(inner) // written twice
 	}
 	return json.Unmarshal(value, field.Addr().Interface(), lenient)
 }
 
-// mayBeNone tells the types with a value of their own for nothing. One that reads its own JSON knows best.
+// mayBeNone reports whether "None" becomes the nil of type t. A type that reads its own JSON is
+// left alone.
 func mayBeNone(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
@@ -128,7 +171,7 @@ func mayBeNone(t reflect.Type) bool {
 	return false
 }
 
-// takesScalar tells if convert handles a field of this kind.
+// takesScalar reports whether convert handles a field of this kind.
 func takesScalar(kind reflect.Kind) bool {
 	switch kind {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Float64:
@@ -145,8 +188,9 @@ func isScalar(kind jsontext.Kind) bool {
 	return false
 }
 
-// isNone tells the spellings of "no value" that have been seen, or that a Python server produces.
-func isNone(text string) bool {
+// IsNone reports whether a text stands for no value, as has been seen, or as a Python server writes
+// it.
+func IsNone(text string) bool {
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "", "none", "null", "nan":
 		return true

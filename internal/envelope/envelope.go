@@ -7,6 +7,7 @@ package envelope
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -41,8 +42,9 @@ func (m *Meta) Head() *Meta { return m }
 // Refused reports that the answer says success: false, whatever its status.
 func (m *Meta) Refused() bool { return m.Success == no }
 
-// answer is a boolean that may be missing: the API documents "boolean or null". Any other value says nothing. It is of a kind that convert
-// leaves alone.
+// answer is a boolean that may be missing: the API documents "boolean or null". A text or a number
+// that stands for a boolean is read as one. Any other value says nothing. It is a uint8, so that
+// convert does not coerce it.
 type answer uint8
 
 const (
@@ -53,10 +55,10 @@ const (
 
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (a *answer) UnmarshalJSON(value []byte) error {
-	switch *a = unsaid; jsontext.Value(value).Kind() {
-	case 't':
+	switch *a = unsaid; strings.ToLower(strings.TrimSpace(strings.Trim(string(value), `"`))) {
+	case "true", "yes", "1":
 		*a = yes
-	case 'f':
+	case "false", "no", "0":
 		*a = no
 	}
 	return nil
@@ -79,7 +81,8 @@ func (s *Single[T]) Decode(buf []byte) error {
 	return nil
 }
 
-// Optional is the envelope of an object that may be missing, as in the answer to an action or a deletion.
+// Optional is the envelope of an object that may be missing, as in the answer to an action or a
+// deletion.
 type Optional[T any] struct{ Single[T] }
 
 // Decode implements [Body]. An empty body and missing data are fine.
@@ -112,7 +115,8 @@ func (l *List[T]) Decode(buf []byte) error {
 	return nil
 }
 
-// More tells if there are more pages. Where has_more is missing it is derived from the total.
+// More reports whether there are more pages. Where has_more is missing it is derived from the
+// total.
 func (l *List[T]) More() bool {
 	if l.HasMore != unsaid {
 		return l.HasMore == yes
@@ -120,7 +124,11 @@ func (l *List[T]) More() bool {
 	return l.Page > 0 && l.Page*l.PageSize < l.Total
 }
 
-// Into decodes into a value of the caller's: the data of an envelope, or the whole body where there is no envelope.
+// Ends reports whether has_more says that there are no more pages.
+func (l *List[T]) Ends() bool { return l.HasMore == no }
+
+// Into decodes into a value of the caller's: the data of an envelope, or the whole body where there
+// is no envelope. A number in a field of type any is a float64, as encoding/json has it.
 type Into struct {
 	Meta
 	Out any
@@ -128,14 +136,14 @@ type Into struct {
 	Whole bool
 }
 
-// Decode implements [Body]. Data that is there and null is [ErrNoData], as is a whole envelope without data.
+// Decode implements [Body]. Null data is [ErrNoData], and so is a complete envelope without data.
 func (i *Into) Decode(buf []byte) error {
-	switch jsontext.Value(buf).Kind() {
+	switch kindOf(buf) {
 	case '{':
 	case 'n':
 		return ErrNoData
 	default:
-		return Unmarshal(buf, i.Out)
+		return otherTypes.unmarshal(buf, i.Out)
 	}
 	var env struct {
 		Meta
@@ -151,9 +159,9 @@ func (i *Into) Decode(buf []byte) error {
 	case env.Data.Kind() == 'n' || (i.Whole && env.Data == nil):
 		return ErrNoData
 	case i.Whole || env.Data == nil:
-		return Unmarshal(buf, i.Out)
+		return otherTypes.unmarshal(buf, i.Out)
 	}
-	return Unmarshal(env.Data, i.Out)
+	return otherTypes.unmarshal(env.Data, i.Out)
 }
 
 // None discards the answer but notices success: false.
@@ -161,7 +169,7 @@ type None struct{ Meta }
 
 // Decode implements [Body]. Any 2xx will do, whatever its body.
 func (n *None) Decode(buf []byte) error {
-	if jsontext.Value(buf).Kind() == '{' {
+	if kindOf(buf) == '{' {
 		_ = Unmarshal(buf, n) // the status has said that it is done; a body that can't be read changes nothing
 	}
 	return nil
@@ -176,10 +184,11 @@ func isBlank(buf []byte) bool {
 	return true
 }
 
-// Marshal encodes a request body. With strict, equal keys twice are refused: an Extra key that the client already sends is a mistake worth
-// hearing of. Looking for them takes time, so it is only asked for where there are Extra keys.
+// Marshal encodes a request body. With strict, duplicate keys are refused: an Extra key that the
+// client already sends is a mistake of the caller. The check takes time, so callers ask for it only
+// if there are Extra keys.
 func Marshal(v any, strict bool) ([]byte, error) {
-	body, err := json.Marshal(v, jsontext.AllowDuplicateNames(!strict))
+	body, err := json.Marshal(v, jsontext.AllowDuplicateNames(!strict), json.WithMarshalers(writtenNumbers))
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
 	}

@@ -18,10 +18,10 @@ type Failure struct {
 	Refused       bool // it says success: false
 }
 
-// errorBody holds the keys of every shape. Each is looked at on its own afterwards, so that one of an odd kind, or a body that breaks
-// off, doesn't take the others with it.
+// errorBody holds the keys of every shape. Each is decoded separately afterwards, so that a key of
+// an odd kind, or a body that breaks off, doesn't cost the other keys.
 type errorBody struct {
-	Success   jsontext.Value `json:"success"`
+	Success   answer         `json:"success"`
 	RequestID jsontext.Value `json:"request_id"`
 	Timestamp jsontext.Value `json:"timestamp"`
 	Message   jsontext.Value `json:"message"`
@@ -29,17 +29,17 @@ type errorBody struct {
 	Detail    jsontext.Value `json:"detail"`
 }
 
-// ReadFailure reads an error body: the API's envelope, a FastAPI detail as text or as a list, a bare message, or
-// anything else, of which nothing is taken. It never fails.
+// ReadFailure reads an error body: the API's envelope, a FastAPI detail as text or as a list, or a
+// bare message. It takes nothing from any other body, and never fails.
 func ReadFailure(buf []byte) Failure {
-	if jsontext.Value(buf).Kind() != '{' {
+	if kindOf(buf) != '{' {
 		return Failure{}
 	}
 	var body errorBody
 	_ = Unmarshal(buf, &body) // what came before a break is there
 	f := Failure{
 		Message: text(body.Message), RequestID: text(body.RequestID), Timestamp: text(body.Timestamp),
-		Refused: body.Success.Kind() == 'f',
+		Refused: body.Success == no,
 	}
 	f.readDetail(body.Detail)
 	f.readError(body.Error)
@@ -123,8 +123,8 @@ func (f *Failure) readComplaints(value jsontext.Value) {
 	}
 }
 
-// fieldName turns ["body", "contacts", 3, "phone"] into contacts[3].phone. The first element names the part of the
-// request, which a caller of a Go method has no use for.
+// fieldName turns ["body", "contacts", 3, "phone"] into contacts[3].phone. The first element names
+// the part of the request, which means nothing to a caller of a Go method.
 func fieldName(value jsontext.Value) string {
 	if value.Kind() != '[' {
 		return text(value)

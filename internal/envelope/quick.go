@@ -108,7 +108,9 @@ func readerOfKind(t reflect.Type) reader {
 		}
 		return func(s *scanner, v reflect.Value) bool {
 			value, ok := s.any()
-			v.Set(reflect.ValueOf(value))
+			if ok {
+				v.Set(reflect.ValueOf(value))
+			}
 			return ok
 		}
 	case reflect.Map:

@@ -243,7 +243,11 @@ func (s *scanner) any() (value any, ok bool) {
 	case 'n':
 		return nil, s.word("null")
 	}
-	return s.float()
+	text, ok := s.number()
+	if !ok {
+		return nil, false
+	}
+	return anyNumber(text), true
 }
 
 func (s *scanner) object() (map[string]any, bool) {

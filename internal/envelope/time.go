@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// dates are the forms that begin with a date, clocks those that are a time of day alone. Python servers leave the offset out; such a
-// time is taken as UTC. A fraction of a second is read by every layout.
+// dates are the forms that begin with a date, clocks those that are a time of day alone. Python
+// servers leave the offset out; such a time is taken as UTC. A fraction of a second is read by
+// every layout.
 var (
 	dates = []string{
 		time.RFC3339,
@@ -22,15 +23,16 @@ var (
 	clocks = []string{time.TimeOnly, "15:04"}
 )
 
-// IsWritable tells if a time that was read can be written again. The time package reads an offset of 24 hours, and doesn't write one.
+// IsWritable reports whether a parsed time can be formatted. The time package parses an offset of
+// 24 hours, but doesn't format one.
 func IsWritable(t time.Time) bool {
 	const day = 24 * 60 * 60
 	_, offset := t.Zone()
 	return offset > -day && offset < day
 }
 
-// ParseTime reads every form of time that the API has been seen to use, and Unix seconds or milliseconds. It reports
-// false, and the zero time, for anything else.
+// ParseTime reads every form of time that the API has been seen to use, and Unix seconds or
+// milliseconds. It reports false, and the zero time, for anything else.
 func ParseTime(text string) (time.Time, bool) {
 	text = strings.TrimSpace(text)
 	if t, ok := parseClock(text); ok {
@@ -57,7 +59,8 @@ func ParseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// parseClock reads "10:27:01", of which each entry of a transcript has one, in a fraction of the time that a layout takes.
+// parseClock reads a time such as "10:27:01", much faster than with a layout. Each entry of a
+// transcript has one.
 func parseClock(text string) (time.Time, bool) {
 	if len(text) != len(time.TimeOnly) || text[2] != ':' || text[5] != ':' {
 		return time.Time{}, false
@@ -76,7 +79,8 @@ func parseClock(text string) (time.Time, bool) {
 	return time.Date(0, time.January, 1, parts[0], parts[1], parts[2], 0, time.UTC), true
 }
 
-// unixTime takes a number as seconds, or as milliseconds where seconds would lie thousands of years ahead.
+// unixTime takes a number as seconds, or as milliseconds if seconds would lie thousands of years
+// ahead.
 func unixTime(number float64) (time.Time, bool) {
 	const millisFrom, most = 1e11, 1e14
 	switch {

@@ -13,10 +13,12 @@ import (
 	"time"
 )
 
-// startChild starts the process. The thread that does so belongs to it until it has ended, as Linux sends the signal that
-// [dieWithParent] asks for when the thread that started a process ends, not when the process does.
+// startChild starts the process, and locks a thread for it until it has ended. Linux sends the
+// signal of [dieWithParent] when the thread that started a process ends, not when the parent
+// process ends.
 func startChild(log *os.File, args []string) (*child, error) {
-	c := &child{cmd: exec.Command("redis-server", args...), done: make(chan struct{})} //nolint:noctx // it outlives the call
+	cmd := exec.Command("redis-server", args...) //nolint:noctx // it outlives the call
+	c := &child{cmd: cmd, done: make(chan struct{})}
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	dieWithParent(c.cmd)
 	started := make(chan error)
@@ -33,7 +35,8 @@ func startChild(log *os.File, args []string) (*child, error) {
 	return c, <-started
 }
 
-// await returns when the server answers a PING with PONG: before that it isn't there, or loads its data.
+// await returns when the server answers a PING with PONG. Before that it isn't up, or is loading
+// its data.
 func (c *child) await(addr string) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
@@ -52,7 +55,7 @@ func (c *child) await(addr string) error {
 	}
 }
 
-// ping asks the server if it is ready, and if it is this one that answers and not another that has taken the port.
+// ping checks that the server is ready, and that no other server has taken its port.
 func (c *child) ping(addr string) error {
 	conn, err := net.DialTimeout("tcp", addr, time.Second) //nolint:noctx // it has a timeout
 	if err != nil {

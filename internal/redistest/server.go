@@ -1,5 +1,6 @@
-// Package redistest runs a redis-server for tests: a real one, with a port and a directory of its own, which can be killed, paused and
-// started again. It imports neither testing nor a Redis client.
+// Package redistest runs a redis-server for tests, or a cluster of them: real ones, each with a
+// port and a directory of its own, which can be killed, paused and started again. It imports
+// neither testing nor a Redis client.
 package redistest
 
 import (
@@ -29,9 +30,9 @@ const (
 
 // Server is a redis-server on a loopback port. It is safe for concurrent use.
 type Server struct {
-	dir  string
-	args []string
-	port int
+	dir   string
+	args  []string
+	ports []int // of clients, and in a cluster that of the other nodes
 
 	mu     sync.Mutex
 	child  *child // nil when it doesn't run
@@ -48,9 +49,13 @@ type child struct {
 //
 //	redis-server --port PORT --bind 127.0.0.1 --dir DIR --save "" --appendonly no ARGS...
 //
-// in a directory of its own: without args it keeps nothing on the disk. Whoever starts a server has to [Server.Close] it; on Linux it
-// also dies with the process that started it. It is [ErrMissing] where no redis-server is installed.
-func Start(args ...string) (*Server, error) {
+// in a directory of its own. Without args it keeps nothing on disk. The caller must [Server.Close]
+// the server; on Linux it also dies with the process that started it. The error is [ErrMissing] if
+// no redis-server is installed.
+func Start(args ...string) (*Server, error) { return start(1, args) }
+
+// start is Start with so many ports; a server with two is a node of a cluster.
+func start(ports int, args []string) (*Server, error) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		return nil, ErrMissing
 	}
@@ -60,7 +65,7 @@ func Start(args ...string) (*Server, error) {
 	}
 	s := &Server{dir: dir, args: slices.Clone(args)}
 	for range portTries { // another process may take the port before the server does
-		if s.port, err = freePort(); err != nil {
+		if s.ports, err = freePorts(ports); err != nil {
 			break
 		}
 		if err = s.run(); !errors.Is(err, errPortTaken) {
@@ -74,17 +79,18 @@ func Start(args ...string) (*Server, error) {
 }
 
 // Addr is the server's host:port, the same for its whole life.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports[0])) }
 
-// Kill ends the server with SIGKILL, as a crash would, and waits until it is gone. It does nothing to one that doesn't run.
+// Kill ends the server with SIGKILL, as a crash would, and waits for its end. It does nothing if
+// the server isn't running.
 func (s *Server) Kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.kill()
 }
 
-// Restart starts the server again, with the same port, directory and arguments, and returns when it has loaded what the directory
-// holds and answers. One that runs is killed first.
+// Restart starts the server again, with the same port, directory and arguments, and returns when it
+// has loaded its data and answers. A running server is killed first.
 func (s *Server) Restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,9 +125,12 @@ func (s *Server) run() error {
 	if err != nil {
 		return err
 	}
-	args := append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--daemonize", "no",
-		"--save", "", "--appendonly", "no"}, s.args...)
-	c, err := startChild(log, args)
+	args := []string{"--port", strconv.Itoa(s.ports[0]), "--bind", "127.0.0.1", "--dir", s.dir, "--daemonize", "no",
+		"--save", "", "--appendonly", "no"}
+	if len(s.ports) > 1 {
+		args = append(args, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(s.ports[1]))
+	}
+	c, err := startChild(log, append(args, s.args...))
 	if err != nil {
 		return err
 	}
@@ -163,11 +172,16 @@ func (s *Server) kill() error {
 	return err
 }
 
-func freePort() (int, error) {
+// freePorts returns n ports that nobody uses.
+func freePorts(n int) ([]int, error) {
+	if n == 0 {
+		return nil, nil
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it doesn't wait
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	defer l.Close() // when the others are found, so that all differ
+	others, err := freePorts(n - 1)
+	return append(others, l.Addr().(*net.TCPAddr).Port), err
 }

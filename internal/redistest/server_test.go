@@ -19,7 +19,7 @@ import (
 	"github.com/voiceagent-go/voiceagent/internal/redistest"
 )
 
-// envChild makes this test program one that starts a server, says its process's id, and waits to be killed.
+// envChild has this test program start a server, print its process id, and wait to be killed.
 const envChild = "REDISTEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -142,4 +142,29 @@ func TestDiesWithItsParent(t *testing.T) {
 		_, err := say(addr, "PING")
 		return err != nil
 	}, 30*time.Second, 5*time.Millisecond)
+}
+
+// The nodes of a cluster share the slots, and one that dies is part of it again.
+func TestCluster(t *testing.T) {
+	start(t) // or the test is left out
+	c, err := redistest.StartCluster(3, "--appendonly", "yes")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	require.Len(t, c.Addrs(), 3)
+	for i, key := range []string{"b", "c", "a"} { // slots 3300, 7365, 15495
+		for node, s := range c.Nodes {
+			got, err := say(s.Addr(), "SET "+key+" x")
+			require.NoError(t, err)
+			if node == i {
+				assert.Equal(t, "+OK", got)
+			} else {
+				assert.Regexp(t, "^-MOVED .* "+c.Nodes[i].Addr()+"$", got)
+			}
+		}
+	}
+	require.NoError(t, c.Nodes[1].Kill())
+	require.NoError(t, c.Nodes[1].Restart())
+	require.NoError(t, c.Await())
+	requireSays(t, c.Nodes[1], "EXISTS c", ":1")
+	requireSays(t, c.Nodes[1], "CLUSTER KEYSLOT c", ":7365")
 }

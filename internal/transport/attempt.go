@@ -3,71 +3,73 @@ package transport
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
+	"hash/maphash"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 // attempt is one try. A redirect that is followed stays within it.
 type attempt struct {
-	ctx         context.Context
+	*Exchange   // the parent of the attempt's context
 	cancel      context.CancelFunc
 	notFollowed string
-
-	// Set by the transport's goroutines through the trace.
-	traced  atomic.Bool // the transport reports what it does
-	written atomic.Bool // the last byte of a request went out
-	trace   httptrace.ClientTrace
+	sending     sending
 }
 
-func (a *attempt) wroteRequest(info httptrace.WroteRequestInfo) {
-	if info.Err == nil {
-		a.written.Store(true)
+type attemptKey struct{}
+
+// Value finds the attempt from a request's context.
+func (a *attempt) Value(key any) any {
+	if key == (attemptKey{}) {
+		return a
 	}
+	return a.Exchange.Value(key)
 }
 
-func (a *attempt) getConn(string) { a.traced.Store(true) }
-
-// maybeSent is true for a transport that reports nothing: who knows nothing must fear that it was sent.
-func (a *attempt) maybeSent() bool { return !a.traced.Load() || a.written.Load() }
-
-func (a *attempt) timedOut() bool { return errors.Is(a.ctx.Err(), context.DeadlineExceeded) }
-
-// newAttempt derives the context of one attempt from that of the call, which the loop watches too.
-func (x *Exchange) newAttempt() *attempt {
+// begin begins an attempt and returns its context. It derives from the call's, which the loop
+// watches too.
+func (x *Exchange) begin() context.Context {
 	a := &x.first
 	if x.begun { // the transport may still hold the one before
 		a = new(attempt)
 	}
 	x.begun = true
+	x.attempt = a
+	x.place.Store(0)
+	a.Exchange = x
 	deadline := x.Until
 	if x.Timeout > 0 {
 		if limit := time.Now().Add(x.Timeout); deadline.IsZero() || limit.Before(deadline) {
 			deadline = limit
 		}
 	}
+	var ctx context.Context
 	if deadline.IsZero() {
-		a.ctx, a.cancel = context.WithCancel(x)
+		ctx, a.cancel = context.WithCancel(a)
 	} else {
-		a.ctx, a.cancel = context.WithDeadline(x, deadline)
+		ctx, a.cancel = context.WithDeadline(a, deadline)
 	}
-	a.trace.GetConn = a.getConn
-	a.trace.WroteRequest = a.wroteRequest
-	a.ctx = httptrace.WithClientTrace(a.ctx, &a.trace)
-	return a
+	a.sending.hooks.GetConn = a.getConn
+	return a.sending.trace(ctx)
 }
 
-// attemptTransport gives each attempt its header and takes away what would let net/http repeat it unasked. It also
-// hides the CloseIdleConnections of the transport below: the loop calls it whenever it gives up, which would throw away the
-// connections of every other call.
+var places = maphash.MakeSeed()
+
+// getConn notes when the request is sent to the same place once more. A middleware may ask another
+// place before, for a token.
+func (a *attempt) getConn(hostPort string) {
+	place := uint32(maphash.String(places, hostPort))
+	if a.place.Swap(place) == place && progress(a.sending.progress.Load()) >= written {
+		a.sending.progress.Store(int32(repeated))
+	}
+	a.sending.report(connecting)
+}
+
+// attemptTransport gives each attempt its header, and removes what would let net/http repeat it by
+// itself. It also hides the CloseIdleConnections of the transport below: the loop calls it when it
+// gives up, which would close the idle connections of every other call.
 type attemptTransport struct {
 	next http.RoundTripper
 	// middleware is what gets a request of its own in each attempt, as it may change it.
@@ -82,14 +84,16 @@ func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	}
 	out := req
-	if t.middleware || req != x.request.Request || !x.Repeatable { // else it is the engine's own, and http.Client has no more use for it
+	// Otherwise req is the engine's own, and http.Client doesn't use it any more.
+	if t.middleware || req != x.request.Request || !x.Repeatable {
 		out = new(*req)
 	}
 	out.Host = out.URL.Host
 	out.Header = header
 	if !x.Repeatable {
-		// With an Idempotency-Key and a way to read the body again, net/http sends a POST a second time when a
-		// reused connection breaks. An empty body that it can't see through stops it too.
+		// With an Idempotency-Key and a way to read the body again, net/http sends a POST a second time
+		// when a reused connection breaks. Clearing GetBody prevents that. So does an empty body that
+		// net/http doesn't recognise as empty.
 		out.GetBody = nil
 		if out.Body == nil {
 			out.Body = io.NopCloser(bytes.NewReader(nil))
@@ -100,24 +104,4 @@ func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		x.attempt.dropBadLocation(out.URL, resp)
 	}
 	return resp, err
-}
-
-// isDialError tells the errors that come before a connection exists, whichever transport returns them.
-func isDialError(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return true
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return true
-	}
-	return errors.Is(err, syscall.ECONNREFUSED)
 }

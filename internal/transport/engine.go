@@ -15,10 +15,10 @@ type Engine struct {
 	loop retryablehttp.Client
 }
 
-// NewEngine builds an engine on a copy of client, which must have a transport. The middleware runs once for each attempt, the first
-// one outermost.
+// NewEngine builds an engine on a copy of client, which must have a transport. The middleware runs
+// once per attempt; the first is the outermost.
 func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.RoundTripper) *Engine {
-	next := client.Transport
+	var next http.RoundTripper = newBaseTransport(client.Transport, len(middleware) > 0)
 	for _, wrap := range slices.Backward(middleware) {
 		next = wrap(next)
 	}
@@ -35,8 +35,8 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 	}}
 }
 
-// Do sends the request until the driver is content. What came of it, the driver knows. The error is only of
-// use when the driver was never asked.
+// Do sends the request until the driver wants no more attempts. The driver has the result. The
+// error matters only if the driver was never called.
 func (e *Engine) Do(x *Exchange, body []byte) error {
 	defer x.End() // also when a middleware panics
 	req := http.Request{Method: x.Method, URL: &x.URL, Header: x.clientHeader(e.loop.HTTPClient.Jar), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
@@ -65,8 +65,8 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 	return again, nil
 }
 
-// prepareRetry does the waiting, and not Backoff, which knows neither the call nor its context and can't
-// end it.
+// prepareRetry waits instead of Backoff, which has neither the call nor its context and can't end
+// the call.
 func prepareRetry(req *http.Request, jar http.CookieJar) error {
 	x := exchangeOf(req.Context())
 	if err := x.Driver.Pause(); err != nil {

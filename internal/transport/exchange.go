@@ -1,11 +1,14 @@
-// Package transport sends attempts: go-retryablehttp's loop around one http.Client, with a timeout, a trace and a body
-// of its own for each attempt. What an answer means, and whether to try again, is decided by its caller, the Driver.
+// Package transport sends attempts: go-retryablehttp's loop around one http.Client, with a timeout,
+// a trace and a body of its own for each attempt. The Driver, its caller, decides what an answer
+// means and whether to try again.
 package transport
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -13,20 +16,21 @@ import (
 
 // Driver decides what follows an attempt.
 type Driver interface {
-	// Answered is called once after each attempt, with an answer or an error. It reads and closes the answer's
-	// body, and tells if there is to be another attempt.
+	// Answered is called once after each attempt, with an answer or an error. It reads and closes the
+	// answer's body, and reports whether another attempt follows.
 	Answered(resp *http.Response, err error) (again bool)
-	// Pause is called before each attempt but the first, and takes as long as the wait does. An error ends the call.
+	// Pause is called before each attempt but the first, and returns after the wait. An error ends the
+	// call.
 	Pause() error
 }
 
-// Exchange is one logical call on its way through the loop: the context of its requests, and what the current attempt
-// has come to. It is for one call and one goroutine.
+// Exchange is one logical call in the loop: the context of its requests, and the state of the
+// current attempt. It is for one call and one goroutine.
 type Exchange struct {
 	context.Context
 	Driver Driver
 
-	// What is sent. Each attempt has the same header, so a transport that changes it must be given its own.
+	// What is sent. All attempts share the header, so a transport that changes it must get a copy.
 	Method string
 	URL    url.URL
 	Header http.Header
@@ -35,10 +39,12 @@ type Exchange struct {
 	Timeout time.Duration
 	// Until is the end of all attempts together; zero is none.
 	Until time.Time
-	// Repeatable says that a request may be delivered twice, so net/http may repeat it on a stale connection.
+	// Repeatable means that the request may be delivered twice, so net/http may repeat it on a stale
+	// connection.
 	Repeatable bool
 
 	begun   bool
+	place   atomic.Uint32 // a hash of where the current attempt has asked for a connection last
 	attempt *attempt
 	first   attempt // where most calls end
 	request retryablehttp.Request
@@ -59,7 +65,8 @@ func exchangeOf(ctx context.Context) *Exchange {
 	return x
 }
 
-// clientHeader holds just what http.Client adds to. It would copy the others, which each attempt is given further down.
+// clientHeader holds only the keys that http.Client adds to. http.Client would copy the others;
+// attemptTransport sets those on each attempt.
 func (x *Exchange) clientHeader(jar http.CookieJar) http.Header {
 	cookies, referer := x.Header["Cookie"], x.Header["Referer"]
 	if jar == nil && cookies == nil && referer == nil {
@@ -78,24 +85,25 @@ func (x *Exchange) clientHeader(jar http.CookieJar) http.Header {
 // noHeader is for all who have nothing to add, so nothing may be added to it.
 var noHeader = http.Header{}
 
-// begin begins an attempt, and returns its context. The exchange is what it derives from, which is how the transport finds it.
-func (x *Exchange) begin() context.Context {
-	x.attempt = x.newAttempt()
-	return x.attempt.ctx
-}
-
-// Sent tells if the request of the current attempt may have left this machine whole. It is false only when that is
-// certain: the connection was never made, or it broke before the last byte was written.
+// Sent reports whether a server may have got the request of the current attempt whole and processed
+// it. It is false only when it is certain that none did: no connection was got, writing the request
+// failed, or the server said that it did not process it.
 func (x *Exchange) Sent(err error) bool {
-	if isDialError(err) {
-		return false
+	if x.attempt == nil {
+		return !isDialError(err)
 	}
-	return x.attempt == nil || x.attempt.maybeSent()
+	return x.attempt.sending.maybeSent(err)
 }
 
-// TimedOut tells if it was the attempt's own timeout that ended it.
+// Repeats reports whether a middleware or a transport has sent the request of the current attempt
+// once more, after it may have been processed. The answer is that to the last of them alone.
+func (x *Exchange) Repeats() bool {
+	return x.attempt != nil && progress(x.attempt.sending.progress.Load()) == repeated
+}
+
+// TimedOut reports whether it was the attempt's own timeout that ended it.
 func (x *Exchange) TimedOut() bool {
-	return x.attempt != nil && x.attempt.timedOut() && x.Context.Err() == nil
+	return x.attempt != nil && x.Context.Err() == nil && errors.Is(x.request.Context().Err(), context.DeadlineExceeded)
 }
 
 // NotFollowed says why a redirect of the current attempt was not followed; "" when there was none.

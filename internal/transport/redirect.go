@@ -8,8 +8,9 @@ import (
 
 const maxRedirects = 3
 
-// checkRedirect follows a redirect only to the same scheme, host and port, with the same method, so that neither the key
-// nor a contact list goes where it wasn't sent. Otherwise the redirect itself is the answer, and the reason is noted.
+// checkRedirect follows a redirect only to the same scheme, host and port, with the same method, so
+// that neither the key nor a contact list goes where it wasn't sent. Otherwise the redirect itself
+// is the answer, and checkRedirect notes the reason.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	var reason string
@@ -30,8 +31,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return http.ErrUseLastResponse
 }
 
-// dropBadLocation takes an address that can't be read out of a redirect. http.Client would make an error of it that quotes it, whatever
-// is in it, and that looks as if no answer had come.
+// dropBadLocation removes an address that can't be parsed from a redirect. http.Client would return
+// an error that quotes the address, and that looks as if no answer had come.
 func (a *attempt) dropBadLocation(from *url.URL, resp *http.Response) {
 	location := resp.Header.Get("Location")
 	if resp.StatusCode < 300 || resp.StatusCode > 399 || location == "" {

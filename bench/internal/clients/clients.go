@@ -1,5 +1,6 @@
-// Package clients sets up this project's client, and others, as their users set them up, so that a bench can treat them alike. A library
-// keeps its defaults, its typed methods and its errors; only its address, its key and, where it writes to stderr by itself, its logger are set.
+// Package clients sets up this project's client and other clients, as their users do, so that a
+// benchmark can treat them alike. A library keeps its defaults, its typed methods and its errors.
+// Only its address and its key are set, and its logger if it writes to stderr by default.
 package clients
 
 import (
@@ -22,11 +23,12 @@ type Config struct {
 	URL string // of the server, without a path
 	Key string
 
-	// AttemptTimeout bounds one attempt, or is the nearest thing that the library has. 0 keeps its default.
+	// AttemptTimeout bounds one attempt, or the closest thing that the library has. 0 keeps its
+	// default.
 	AttemptTimeout time.Duration
 
-	// Faster divides the waits of this project's client, for answers after which its vendor tells to wait half a minute. 0 and 1
-	// leave them alone; other libraries ignore it.
+	// Faster divides the waits of this project's client, for answers after which its vendor asks for a
+	// wait of half a minute. 0 and 1 don't change them. Other libraries ignore it.
 	Faster int
 }
 
@@ -36,8 +38,8 @@ type Client interface {
 	Create(ctx context.Context) error
 	// Get reads one object by its id.
 	Get(ctx context.Context, id string) error
-	// Status is the HTTP status that a caller can read from an error, or from what is returned beside it, without looking into its
-	// text; 0 for none.
+	// Status returns the HTTP status that a caller can get from an error, or from the other results,
+	// without parsing its text. It returns 0 if there is none.
 	Status(err error) int
 	// Held is the value that a program keeps.
 	Held() any

@@ -9,7 +9,8 @@ import (
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 )
 
-// hcloudGo makes and reads SSH keys. It goes by the code of an error, so its service's own codes are sent.
+// hcloudGo makes and reads SSH keys. It decides by the code of an error, so the server sends the
+// codes of its service.
 func hcloudGo() Library {
 	codes := map[int]hcloud.ErrorCode{
 		http.StatusTooManyRequests:    hcloud.ErrorCodeRateLimitExceeded,

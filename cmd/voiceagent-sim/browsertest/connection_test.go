@@ -13,7 +13,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// The page says so when the simulator is gone, keeps what it has, and goes on with the one that is started in its place.
+// When the simulator has stopped, the page says so and keeps its data. It goes on with a simulator
+// that is started in its place.
 func TestSimulatorGoneAndBack(t *testing.T) {
 	t.Parallel()
 	s := startSim(t, "-agent", "Before")
@@ -34,9 +35,9 @@ func TestSimulatorGoneAndBack(t *testing.T) {
 	assert.False(t, evaluate[bool](p, `document.querySelector('#content').classList.contains('stale')`))
 }
 
-// watched counts what the page has under way, so that a test can see that there is nothing. The test's own polling has
-// timers too; the page's have a function called look. hide acts as a browser does
-// when the tab is hidden or shown again.
+// watched counts the page's pending timers and requests, so that a test can see that there are
+// none. The test's own polling has timers too; the page's timers have a function called look. hide
+// does what a browser does when the tab is hidden or shown again.
 const watched = `
 window.timers = new Set();
 window.fetching = 0;

@@ -82,8 +82,8 @@ func TestFaultButtons(t *testing.T) {
 	p.click(`button[data-fault="POST /call:503"]`)
 	p.until(`document.querySelector('#faults').textContent === 'POST /call: 503 before work, once'`)
 	require.NoError(t, call(1))
-	p.until(row(1, 2) + ` === '✕503'`)
-	assert.Equal(t, []string{"POST /call", "✕503", "before work", "1"}, cellsOf(p, 1))
+	p.until(row(2, 2) + ` === '✕503'`) // a look stands between
+	assert.Equal(t, []string{"POST /call", "✕503", "before work", "1"}, cellsOf(p, 2))
 	assert.Equal(t, []string{"POST /call", "✓200", "", "2"}, cellsOf(p, 0))
 	p.until(`document.querySelector('#total-faults').textContent === '1'`)
 	p.until(`document.querySelector('#faults').textContent.startsWith('None')`)

@@ -6,7 +6,7 @@ require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/stretchr/testify v1.12.1
-	github.com/voiceagent-go/voiceagent v0.0.0
+	github.com/voiceagent-go/voiceagent v0.1.0
 	go.uber.org/goleak v1.3.0
 )
 
@@ -16,5 +16,3 @@ require (
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
-
-replace github.com/voiceagent-go/voiceagent => ../../../

@@ -14,7 +14,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// faint lists the texts whose contrast with what is behind them is below 4.5 to 1, the least that WCAG AA allows.
+// faint lists the texts whose contrast with their background is below 4.5 to 1, the minimum of WCAG
+// AA.
 const faint = `(() => {
   const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = (colour) => {

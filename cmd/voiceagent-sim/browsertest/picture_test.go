@@ -16,8 +16,9 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// TestPicture takes the picture for the documentation: two campaigns and single calls over five rate-limit windows,
-// with something going wrong in each. It needs about a minute and the program's usual port.
+// TestPicture takes the picture for the documentation: two campaigns and single calls over five
+// rate-limit windows, with something going wrong in each. It needs about a minute and the program's
+// usual port.
 func TestPicture(t *testing.T) {
 	if !*update {
 		t.Skip("with -update it writes docs/dashboard.png")

@@ -21,7 +21,8 @@ type sim struct {
 	stop            func()
 }
 
-// startSim runs the program until stop is called or the test ends. Without an -addr in args it takes a free port.
+// startSim runs the program until stop is called or the test ends. Without an -addr in args it
+// takes a free port.
 func startSim(t *testing.T, args ...string) *sim {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -54,7 +55,7 @@ func startSim(t *testing.T, args ...string) *sim {
 		if !stopped {
 			stopped = true
 			cancel()
-			_ = cmd.Wait() // it was told to end
+			_ = cmd.Wait() // it got the signal to end
 		}
 	}
 	t.Cleanup(s.stop)

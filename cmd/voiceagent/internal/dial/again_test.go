@@ -77,14 +77,15 @@ func TestWhatIsUnknownIsToldAndMadeOnlyWhenSomebodyHasLooked(t *testing.T) {
 	})
 }
 
-// A campaign that was made, and could not be found when its answer was lost, is looked for again before the results are written.
+// A campaign whose answer was lost, and which could not be found then, is looked for again before
+// the results are written.
 func TestWhatIsFoundLaterIsTakenIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.write("contacts.csv", contacts(2100))
 		d.srv.Fail(
 			voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.DropAfter, Times: 1},
-			voiceagenttest.Fault{Method: "GET", Route: "/campaigns", Status: 403, Times: 2},
+			voiceagenttest.Fault{Method: "GET", Route: "/campaigns", Status: 403, Times: 1},
 		)
 		summary, err := d.run(t.Context())
 		require.NoError(t, err)
@@ -147,7 +148,7 @@ func TestAFileThatChangesIsRefused(t *testing.T) {
 			path := d.write("contacts.csv", contacts(30))
 			_, err := d.run(t.Context(), func(o *dial.Options) {
 				o.Yes = false
-				o.Ask = func(string) (bool, error) { change(t, path); return true, nil }
+				o.Ask = func(string) error { change(t, path); return nil }
 			})
 			bad := &dial.BadInput{}
 			require.ErrorAs(t, err, &bad)
@@ -189,9 +190,11 @@ func TestOtherSettingsForTheSamePeopleAreRefused(t *testing.T) {
 		require.Error(t, err)
 		before := d.srv.RequestCount()
 		for _, change := range []func(*dial.Options){
-			func(o *dial.Options) { o.Concurrency = 3 },
-			func(o *dial.Options) { o.Retry = &voiceagent.CampaignRetry{Enabled: true} },
-			func(o *dial.Options) { o.CallingHours = &voiceagent.CallingHours{Start: "10:00", End: "18:00"} },
+			func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 3 },
+			func(o *dial.Options) { o.Campaign.Retry = &voiceagent.CampaignRetry{Enabled: true} },
+			func(o *dial.Options) {
+				o.Campaign.CallingHours = &voiceagent.CallingHours{Start: "10:00", End: "18:00"}
+			},
 		} {
 			_, err = d.run(t.Context(), change)
 			bad := &dial.BadInput{}
@@ -204,7 +207,7 @@ func TestOtherSettingsForTheSamePeopleAreRefused(t *testing.T) {
 		require.NoError(t, err)
 		d.nobodyTwice()
 
-		_, err = d.run(t.Context(), func(o *dial.Options) { o.Name, o.Again, o.Results = "Once more", true, d.path("more.csv") })
+		_, err = d.run(t.Context(), func(o *dial.Options) { o.Campaign.Name, o.Again, o.Results = "Once more", true, d.path("more.csv") })
 		require.NoError(t, err)
 		assert.Contains(t, d.screen.String(), "NOTE: the same contacts were called by a run begun on ")
 		assert.Len(t, d.srv.Dialed(), 20, "another name is another run")
@@ -220,7 +223,7 @@ func TestSettingsThatWereRefusedCanBeChanged(t *testing.T) {
 		refused := &voiceagent.ValidationError{}
 		require.ErrorAs(t, err, &refused)
 		assert.Contains(t, err.Error(), "no campaign was made, and nobody is called: ")
-		_, err = d.run(t.Context(), func(o *dial.Options) { o.Concurrency = 3 })
+		_, err = d.run(t.Context(), func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 3 })
 		require.NoError(t, err)
 		assert.Len(t, d.srv.Dialed(), 10)
 	})

@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 )
 
-// apart refuses files to write that are the file with the contacts, or each other: one would be lost.
+// apart refuses output files that are the file with the contacts, or the same file: one would be
+// lost.
 func (o Options) apart() error {
 	switch {
 	case samePlace(o.Results, o.File):
@@ -18,7 +19,7 @@ func (o Options) apart() error {
 	return nil
 }
 
-// samePlace tells if two paths, also of files that don't exist yet, lead to the same file.
+// samePlace reports whether two paths, also of files that don't exist yet, lead to the same file.
 func samePlace(one, other string) bool {
 	a, errA := os.Stat(one)
 	b, errB := os.Stat(other)

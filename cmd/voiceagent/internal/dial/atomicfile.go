@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// atomicFile is written under another name in the same directory, so that no half of it is ever found under its own. Only its
-// owner may read it: it is about people.
+// atomicFile is written under another name in the same directory, so that its own name never has a
+// partial file. Only its owner may read it, as it holds personal data.
 type atomicFile struct {
 	*bufio.Writer
 	path string

@@ -11,15 +11,20 @@ import (
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
 )
 
-// badFiles are files that stop before anything is sent, and what is said of them. FILE stands for the path.
+// badFiles are files that are refused before anything is sent, and the errors. FILE stands for the
+// path.
 var badFiles = map[string]struct{ text, want string }{
-	"empty":          {"", "FILE is empty: its first line must name the columns"},
-	"only blanks":    {"\n\n", "FILE has no line with anything in it: its first line must name the columns"},
-	"header only":    {"phone,name\n", "FILE has a header and no rows: there is nobody to call"},
-	"no phone":       {"id,name\n1,Asha\n", "FILE, line 1: no column looks like phone numbers. The columns, separated by commas, are:\n  id | name\nSay which it is with --phone-column"},
-	"two phones":     {"phone,mobile\n1,2\n", "FILE, line 1: 2 columns look like phone numbers. The columns, separated by commas, are:\n  phone | mobile\nDid you mean --phone-column \"phone\"?"},
-	"same name":      {"phone,city,city\n1,2,3\n", "FILE, line 1: columns 2 (city) and 3 (city) have the same name for the API, which takes letters, digits and underscores: rename one"},
-	"same for API":   {"phone,due date,due-date\n1,2,3\n", "FILE, line 1: columns 2 (due date) and 3 (due-date) have the same name for the API, which takes letters, digits and underscores: rename one"},
+	"empty":        {"", "FILE is empty: its first line must name the columns"},
+	"only blanks":  {"\n\n", "FILE has no line with anything in it: its first line must name the columns"},
+	"header only":  {"phone,name\n", "FILE has a header and no rows: there is nobody to call"},
+	"no phone":     {"id,name\n1,Asha\n", "FILE, line 1: no column looks like phone numbers. The columns, separated by commas, are:\n  id | name\nSay which it is with --phone-column"},
+	"two phones":   {"phone,mobile\n1,2\n", "FILE, line 1: 2 columns look like phone numbers. The columns, separated by commas, are:\n  phone | mobile\nDid you mean --phone-column \"phone\"?"},
+	"same name":    {"phone,city,city\n1,2,3\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. The columns, separated by commas, are:\n  phone | city | city"},
+	"same for API": {"phone,due date,due-date\n1,2,3\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. The columns, separated by commas, are:\n  phone | due date | due-date"},
+	"no header": {"98765 43210,Asha\n98765 43211,Ravi\n", "FILE, line 1: no column looks like phone numbers. It has 2 cells, separated by commas, " +
+		"which aren't shown as they may be a person's: the first line must name the columns\nSay which it is with --phone-column"},
+	"no header, a name twice": {"98765 43210,Asha,Asha\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. " +
+		"It has 3 cells, separated by commas, which aren't shown as they may be a person's: the first line must name the columns"},
 	"unnamed column": {"phone,,city\n1,2,3\n", "FILE, line 1: column 2 has no name. The columns, separated by commas, are:\n  phone |  | city"},
 	"UTF-16":         {"\xff\xfep\x00h\x00", "FILE is UTF-16, as spreadsheets write \"Unicode text\": save it as \"CSV UTF-8\", or run\n  iconv -f UTF-16 -t UTF-8 FILE > utf8.csv"},
 	"UTF-16 unmarked": {"p\x00h\x00", "FILE is UTF-16, as spreadsheets write \"Unicode text\": save it as \"CSV UTF-8\", or run\n" +
@@ -57,13 +62,13 @@ func TestBadOptionsStopBeforeAnythingIsSent(t *testing.T) {
 		"there is no such file":                   func(o *dial.Options) { o.File += "x" },
 		"is a directory: give a CSV file":         func(o *dial.Options) { o.File = t.TempDir() },
 		"is no ordinary file":                     func(o *dial.Options) { o.File = os.DevNull },
-		"no agent: give its id with --agent":      func(o *dial.Options) { o.Agent = " " },
-		"no number to call from":                  func(o *dial.Options) { o.From = "" },
-		"--name has 71 characters, more than 70":  func(o *dial.Options) { o.Name = strings.Repeat("é", 71) },
+		"no agent: give its id with --agent":      func(o *dial.Options) { o.Campaign.AgentID = " " },
+		"no number to call from":                  func(o *dial.Options) { o.Campaign.From = "" },
+		"--name has 71 characters, more than 70":  func(o *dial.Options) { o.Campaign.Name = strings.Repeat("é", 71) },
 		`--region "XX" is no country`:             func(o *dial.Options) { o.Region = "xx" },
-		"--concurrency 51 is outside 1 to 50":     func(o *dial.Options) { o.Concurrency = 51 },
+		"--concurrency 51 is outside 1 to 50":     func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 51 },
 		"there is no column \"tel\". The columns, separated by commas, are:\n  name | mobile | loan amount\nDid you mean --phone-column \"mobile\"?": func(o *dial.Options) {
-			o.PhoneColumn = "tel"
+			o.Campaign.PhoneColumn = "tel"
 		},
 	} {
 		d := newDesk(t)
@@ -97,7 +102,7 @@ const mixed = "\ufeffName;Mobile No.;City\r\n" +
 	"Last;+919876543217;Goa\r\n" // 19: good
 
 var mixedProblems = []string{
-	`contacts.csv, line 6, column 2 (Mobile No.): "*****4321" is in no range of numbers that is known for IN (a digit too few or too many?); --any-range takes it all the same`,
+	`contacts.csv, line 6, column 2 (Mobile No.): "*****4321" is in no range of numbers that is known for IN, though its length is possible (a wrong area code?); --any-range takes it all the same`,
 	`contacts.csv, line 7, column 2 (Mobile No.): "*.***77E+11" was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
 	`contacts.csv, line 8, column 2 (Mobile No.): "*********212.0" was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
 	`contacts.csv, line 9, column 2 (Mobile No.): "call me" has letters in it`,
@@ -142,7 +147,8 @@ func TestOnlyTheFirstTwentyBadRowsAreShown(t *testing.T) {
 	assert.Len(t, d.readCSVLoose("contacts.rejects.csv"), 51)
 }
 
-// The columns of a row with a bad quote are counted, wherever it is and whatever came before it in the file.
+// The error of a bad quote has the right column, wherever the quote is and whatever precedes it in
+// the file.
 func TestABadQuoteIsToldWithItsColumn(t *testing.T) {
 	for name, test := range map[string]struct {
 		row, column string

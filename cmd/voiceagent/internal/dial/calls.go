@@ -1,11 +1,11 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"os"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,26 +43,18 @@ func (o *outcome) add(c *voiceagent.Call, campaign string) {
 	}
 	attempts, at := o.Attempts+1, began(c)
 	if attempts == 1 || at.After(o.At) {
-		session := c.SessionID
-		if session == "" {
-			session = c.ID
-		}
 		*o = outcome{
 			Status: string(c.Status), Duration: c.DurationSeconds, Sentiment: c.Sentiment, Started: c.StartedAt.String(), Ended: c.EndedAt.String(),
-			Session: session, Reason: c.EndReason, EndedBy: c.EndedBy, Summary: c.Summary, Recording: c.RecordingURL, Campaign: campaign, At: at,
+			Session: cmp.Or(c.SessionID, c.ID), Reason: c.EndReason, EndedBy: c.EndedBy, Summary: c.Summary, Recording: c.RecordingURL, Campaign: campaign, At: at,
 		}
 	}
 	o.Attempts, o.Cost = attempts, cost
 }
 
-func began(c *voiceagent.Call) time.Time {
-	if c.StartedAt.IsZero() {
-		return c.CreatedAt.Time
-	}
-	return c.StartedAt.Time
-}
+func began(c *voiceagent.Call) time.Time { return cmp.Or(c.StartedAt, c.CreatedAt).Time }
 
-// outcomes keeps what became of each number in a temporary file: there may be more calls than fit into memory.
+// outcomes keeps the outcome of each number in a temporary file, as there may be more calls than
+// fit into memory.
 type outcomes struct {
 	db        *bbolt.DB
 	path      string
@@ -71,7 +63,8 @@ type outcomes struct {
 	pending   []*voiceagent.Call
 }
 
-// A call that names the campaign of this run counts for certain; one that names none by its number and time.
+// A call that names a campaign of this run counts. A call that names no campaign counts by its
+// number and time.
 var (
 	named   = []byte("named")
 	unnamed = []byte("unnamed")
@@ -149,14 +142,14 @@ func campaignOf(c *voiceagent.Call) string {
 	return id
 }
 
-// ours tells calls that may be of this run. The filters of the list aren't documented, so it doesn't rest on them.
+// ours reports whether a call may be of this run. The filters of the list aren't documented, so it
+// doesn't rely on them.
 func (o *outcomes) ours(c *voiceagent.Call) bool {
 	if id := campaignOf(c); id != "" {
 		return o.campaigns[id]
 	}
 	at := began(c)
-	return (c.Direction == "" || c.Direction == voiceagent.CallOutbound) && !strings.HasPrefix(c.PhoneNumber, "None") &&
-		c.PhoneNumber != "" && (at.IsZero() || !at.Before(o.since))
+	return (c.Direction == "" || c.Direction == voiceagent.CallOutbound) && c.PhoneNumber != "" && (at.IsZero() || !at.Before(o.since))
 }
 
 func (o *outcomes) flush() error {

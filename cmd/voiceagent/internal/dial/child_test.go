@@ -29,7 +29,9 @@ func child() int {
 	peak := watchPeak()
 	defer func() { fmt.Println("peak KiB:", peak()) }()
 	_, err := dial.Run(ctx, dial.Options{
-		File: dir + "/contacts.csv", Agent: os.Getenv(envAgent), From: "+15550100000", Concurrency: 50, AnyRange: true, Yes: true, DryRun: os.Getenv(envDry) != "",
+		File: dir + "/contacts.csv", AnyRange: true,
+		Campaign: voiceagent.CampaignCreateParams{AgentID: os.Getenv(envAgent), From: "+15550100000", MaxConcurrentCalls: 50},
+		Yes:      true, DryRun: os.Getenv(envDry) != "",
 		Server: "test", StateDir: dir + "/state", Command: "run it again", Client: voiceagent.NewClient, Out: os.Stdout,
 	})
 	if err != nil {

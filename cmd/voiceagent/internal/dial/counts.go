@@ -21,7 +21,7 @@ type Counts struct {
 	Voicemail      int      `json:"voicemail"`
 	Failed         int      `json:"failed"`
 	PendingRetries int      `json:"pending_retries"`
-	PickupRate     *float64 `json:"pickup_rate,omitempty"` // percent; of several campaigns the mean, by contacts that are done
+	PickupRate     *float64 `json:"pickup_rate,omitempty"` // percent; the mean of campaigns, weighted by done contacts
 	Cost           *float64 `json:"cost,omitempty"`        // the currency is unknown; one client calls it credits
 
 	states map[string]int // campaigns in each state
@@ -64,7 +64,7 @@ func countUp(parts []Part) Counts {
 	return all
 }
 
-// campaigns tells how many campaigns there are in each state.
+// campaigns returns how many campaigns there are in each state.
 func (c Counts) campaigns() string {
 	n := 0
 	var states []string
@@ -75,14 +75,14 @@ func (c Counts) campaigns() string {
 	return count(n, "campaign") + ": " + strings.Join(states, ", ")
 }
 
-// calls tells how the calls ended.
+// calls returns how the calls ended.
 func (c Counts) calls() string {
 	comma := func(n int) string { return humanize.Comma(int64(n)) }
 	return fmt.Sprintf("completed %s, no answer %s, voicemail %s, failed %s, pending retries %s",
 		comma(c.Completed), comma(c.NoAnswer), comma(c.Voicemail), comma(c.Failed), comma(c.PendingRetries))
 }
 
-// rates tells the pickup rate and the cost, as far as the API does.
+// rates returns the pickup rate and the cost, as far as the API reports them.
 func (c Counts) rates() string {
 	var texts []string
 	if c.PickupRate != nil {

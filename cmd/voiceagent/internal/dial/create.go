@@ -25,8 +25,9 @@ type Part struct {
 // grace is how long the campaign under way has after Ctrl-C, so that its outcome is known.
 const grace = 10 * time.Second
 
-// create makes the campaigns that aren't made yet. It ends at the first one that is refused, as the next would be too; one whose
-// answer was lost doesn't keep the others from being made. Called again it looks for those, and makes nothing: the ledger has them all.
+// create makes the campaigns that aren't made yet. It ends at the first that is refused, as the
+// next would be too. If an answer is lost, it goes on with the next campaign. A second call looks
+// for the lost ones, and makes none: the ledger has them all.
 func (r *run) create(ctx context.Context) error {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -50,7 +51,7 @@ func (r *run) create(ctx context.Context) error {
 		if again && !r.parts[number-1].Unknown {
 			continue
 		}
-		part := Part{Number: number, Name: r.plan.partName(number), Contacts: batch.Count}
+		part := Part{Number: number, Name: batch.Name, Contacts: batch.Count}
 		switch {
 		case err == nil:
 			part.ID, part.Status, part.campaign = batch.Campaign.ID, batch.Campaign.Status, batch.Campaign
@@ -73,7 +74,8 @@ func (r *run) create(ctx context.Context) error {
 	return nil
 }
 
-// lookAgain looks once more for campaigns whose answer was lost, and tells if there is one. That it can't is no error: it isn't known then.
+// lookAgain looks once more for campaigns whose answer was lost, and reports whether it found one.
+// If it can't look, that is no error: the outcome stays unknown.
 func (r *run) lookAgain(ctx context.Context) (found bool) {
 	unknown := countUp(r.parts).Unknown
 	if unknown > 0 {
@@ -87,5 +89,5 @@ func (r *run) incomplete(err error) error {
 	if len(r.parts) == 0 {
 		return fmt.Errorf("no campaign was made, and nobody is called: %w", err)
 	}
-	return &Incomplete{Campaigns: r.parts, Missing: r.missing(), Command: r.state.begun.Command, program: r.o.Program, err: err}
+	return &Incomplete{r.standing(), err}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/boltledger"
 )
 
-// history tells what earlier runs did with the same people, and refuses to call them again where nobody has said so.
+// history reports what earlier runs did with the same people, and refuses to call them again unless
+// that was asked for.
 func (r *run) history() error {
 	s := r.state
 	if s.again {
@@ -56,14 +57,14 @@ func (r *run) history() error {
 	return nil
 }
 
-// met tells of the newest run that has called some of the same people with the same agent and source number, from another list. Lists overlap
-// for good reasons, so it refuses nothing.
+// met describes the newest run that has called some of the same people with the same agent and
+// source number, from another list. Lists overlap for good reasons, so it doesn't refuse the run.
 func (s *state) met(o Options, p *plan) string {
 	var newest note
 	var shared, runs int
 	var ours prints
 	for path, n := range s.notes(o) {
-		if n.Agent != o.Agent || n.From != o.From || n.Hash == p.source.hash || n.Path == absolute(o.File) {
+		if n.Agent != o.Campaign.AgentID || n.From != o.Campaign.From || n.Hash == p.source.hash || n.Path == absolute(o.File) {
 			continue
 		}
 		if ours == nil {
@@ -104,13 +105,14 @@ func (s *state) notes(o Options) iter.Seq2[string, note] {
 	}
 }
 
-// earlier returns other runs that have sent something, the newest first: those of the same file with another content, and those
-// of the same content with another agent, name, column or source number. At another server it is the same content with the same agent and source
-// number: an account has one set of agents, however it is reached.
+// earlier returns other runs that have sent requests, the newest first: runs of the same file with
+// another content, and runs of the same content with another agent, name, column or source number.
+// At another server it returns runs of the same content with the same agent and source number, as
+// an account has one set of agents at any address.
 func (s *state) earlier(o Options, p *plan) (changed, others []note) {
 	for path, n := range s.notes(o) {
 		if n.Server != sameServer(o.Server) {
-			if n.Hash == p.source.hash && n.Agent == o.Agent && n.From == o.From && n.sent(path) {
+			if n.Hash == p.source.hash && n.Agent == o.Campaign.AgentID && n.From == o.Campaign.From && n.sent(path) {
 				others = append(others, n)
 			}
 			continue
@@ -128,7 +130,8 @@ func (s *state) earlier(o Options, p *plan) (changed, others []note) {
 	return changed, others
 }
 
-// sent tells if a run has made a campaign, or may have. What can't be read, as its run goes on at this moment or its ledger is gone, may have.
+// sent reports whether a run has made a campaign, or may have. A run whose ledger can't be read,
+// because it is in use or missing, may have.
 func (n *note) sent(path string) bool {
 	key := strings.TrimSuffix(filepath.Base(path), ".json")
 	file := strings.TrimSuffix(path, ".json") + ".ledger"

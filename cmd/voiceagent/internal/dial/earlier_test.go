@@ -25,7 +25,7 @@ func TestAFileThatWasCalledAndHasChangedIsRefused(t *testing.T) {
 		refusal := path + " was called on " + time.Now().Local().Format("2 Jan 2006 at 15:04") + " and has changed since: all 10 contacts would be called, also those who were.\n" +
 			"Put it back as it was to go on:\n  voiceagent campaigns run contacts.csv --yes\n" +
 			"or put only the new rows into a file of their own, or say --again"
-		january := func(o *dial.Options) { o.Name = "January" }
+		january := func(o *dial.Options) { o.Campaign.Name = "January" }
 		_, err := d.run(after(t, 7*time.Second), january)
 		require.Error(t, err)
 		before := d.srv.RequestCount()
@@ -35,7 +35,7 @@ func TestAFileThatWasCalledAndHasChangedIsRefused(t *testing.T) {
 		for name, change := range map[string]func(*dial.Options){
 			"with --yes":             january,
 			"before it asks":         func(o *dial.Options) { o.Yes = false },
-			"another agent, as well": func(o *dial.Options) { o.Agent = "ag_other" },
+			"another agent, as well": func(o *dial.Options) { o.Campaign.AgentID = "ag_other" },
 		} {
 			_, err = d.run(t.Context(), change)
 			bad := &dial.BadInput{}
@@ -62,7 +62,7 @@ func TestAFileThatWasCalledAndHasChangedIsRefused(t *testing.T) {
 	})
 }
 
-// A run that made nothing doesn't stand in the way, and a file at another place isn't the same file.
+// A run that made nothing prevents no other run, and a file at another path isn't the same file.
 func TestWhatWasNotCalledMayChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -70,7 +70,7 @@ func TestWhatWasNotCalledMayChange(t *testing.T) {
 		d.srv.Fail(voiceagenttest.Fault{Method: "POST", Status: 422, Times: 1})
 		_, err := d.run(t.Context())
 		require.Error(t, err)
-		_, err = d.run(t.Context(), func(o *dial.Options) { o.Name, o.DryRun = "Another", true })
+		_, err = d.run(t.Context(), func(o *dial.Options) { o.Campaign.Name, o.DryRun = "Another", true })
 		require.NoError(t, err)
 		d.write("contacts.csv", contacts(11))
 		_, err = d.run(t.Context())
@@ -98,7 +98,8 @@ func TestWhatMayHaveBeenCalledMayNotChange(t *testing.T) {
 	})
 }
 
-// Another spelling of the same address is the same run: nobody is called again, also when the results file is gone.
+// Another spelling of the same address is the same run: nobody is called again, even if the results
+// file was removed.
 func TestOtherSpellingsOfAServerAreTheSameRun(t *testing.T) {
 	for one, others := range map[string][]string{
 		"https://voiceagent.test/v1": {"HTTPS://VoiceAgent.TEST:443/v1/", "https://voiceagent.test./v1//"},
@@ -136,18 +137,18 @@ func TestOtherParametersAreAnotherRun(t *testing.T) {
 		from    int  // the first number that the second run calls
 	}{
 		"server":           {change: func(o *dial.Options) { o.Server = "https://staging.test/v1" }, refused: true},
-		"server and agent": {change: func(o *dial.Options) { o.Server, o.Agent = "https://staging.test/v1", "ag_ravi" }},
-		"agent":            {change: func(o *dial.Options) { o.Agent = "ag_ravi" }, refused: true},
-		"from":             {change: func(o *dial.Options) { o.From = "+15550100001" }, refused: true},
-		"column":           {change: func(o *dial.Options) { o.PhoneColumn = "mobile" }, refused: true, from: 100},
-		"name":             {change: func(o *dial.Options) { o.Name = "February" }, refused: true},
+		"server and agent": {change: func(o *dial.Options) { o.Server, o.Campaign.AgentID = "https://staging.test/v1", "ag_ravi" }},
+		"agent":            {change: func(o *dial.Options) { o.Campaign.AgentID = "ag_ravi" }, refused: true},
+		"from":             {change: func(o *dial.Options) { o.Campaign.From = "+15550100001" }, refused: true},
+		"column":           {change: func(o *dial.Options) { o.Campaign.PhoneColumn = "mobile" }, refused: true, from: 100},
+		"name":             {change: func(o *dial.Options) { o.Campaign.Name = "February" }, refused: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t)
 				d.srv.AddAgent(voiceagenttest.NewAgent{ID: "ag_ravi", Name: "Ravi"})
 				d.write("contacts.csv", file.String())
-				phone := func(o *dial.Options) { o.PhoneColumn = "phone" }
+				phone := func(o *dial.Options) { o.Campaign.PhoneColumn = "phone" }
 				_, err := d.run(t.Context(), phone)
 				require.NoError(t, err)
 				another := func(o *dial.Options) {
@@ -161,9 +162,9 @@ func TestOtherParametersAreAnotherRun(t *testing.T) {
 					require.Len(t, d.srv.Dialed(), 10)
 					asked := false
 					_, err = d.run(t.Context(), phone, another, func(o *dial.Options) {
-						o.Yes, o.Ask = false, func(string) (bool, error) { asked = true; return false, nil }
+						o.Yes, o.Ask = false, func(string) error { asked = true; return errNo }
 					})
-					require.ErrorIs(t, err, dial.ErrDeclined)
+					require.ErrorIs(t, err, errNo)
 					assert.True(t, asked)
 					assert.Contains(t, d.screen.String(), "NOTE: the same contacts were called by a run begun on ")
 				}
@@ -206,18 +207,19 @@ func TestOtherReadingsOfTheSameFileAreRefused(t *testing.T) {
 	}
 }
 
-// A campaign whose answer is lost is looked for by its name, among others: that of other contacts must not be taken for it.
+// A campaign whose answer is lost is looked for by its name, among other things. A campaign of
+// other contacts must not be taken for it.
 func TestALostCampaignIsNotTakenForThatOfOthers(t *testing.T) {
 	for name, change := range map[string]func(*desk, *dial.Options){
-		"another file":   func(d *desk, o *dial.Options) { o.File, o.PhoneColumn = d.path("others.csv"), "phone" },
-		"another column": func(_ *desk, o *dial.Options) { o.PhoneColumn, o.Again = "mobile", true },
+		"another file":   func(d *desk, o *dial.Options) { o.File, o.Campaign.PhoneColumn = d.path("others.csv"), "phone" },
+		"another column": func(_ *desk, o *dial.Options) { o.Campaign.PhoneColumn, o.Again = "mobile", true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t)
 				d.write("contacts.csv", "phone,mobile\n"+number(1)+","+number(2)+"\n")
 				d.write("others.csv", "phone\n"+number(3)+"\n")
-				january := func(o *dial.Options) { o.Name, o.PhoneColumn = "January", "phone" }
+				january := func(o *dial.Options) { o.Campaign.Name, o.Campaign.PhoneColumn = "January", "phone" }
 				_, err := d.run(after(t, time.Second), january)
 				require.Error(t, err)
 				d.srv.Fail(voiceagenttest.Fault{Method: "POST", Kind: voiceagenttest.DropBefore, Times: 1})
@@ -233,7 +235,8 @@ func TestALostCampaignIsNotTakenForThatOfOthers(t *testing.T) {
 	}
 }
 
-// Another list with some of the same people, such as the same one in another order, is told of. It isn't refused, as lists overlap for good reasons.
+// Another list with some of the same people, such as the same list in another order, is reported.
+// It isn't refused, as lists overlap for good reasons.
 func TestPeopleOfAnotherListAreToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -254,13 +257,13 @@ func TestPeopleOfAnotherListAreToldOf(t *testing.T) {
 		other := func(o *dial.Options) { o.File = d.write("other.csv", strings.Join(sorted, "\n")) }
 		asked := false
 		_, err = d.run(t.Context(), other, func(o *dial.Options) {
-			o.Yes, o.Ask = false, func(string) (bool, error) { asked = true; return false, nil }
+			o.Yes, o.Ask = false, func(string) error { asked = true; return errNo }
 		})
-		require.ErrorIs(t, err, dial.ErrDeclined)
+		require.ErrorIs(t, err, errNo)
 		assert.True(t, asked)
 		note := "NOTE: of 12 contacts 10 were called by a run of another list, begun on "
 		assert.Equal(t, 1, strings.Count(d.screen.String(), note))
-		_, err = d.run(t.Context(), other, func(o *dial.Options) { o.Agent = "ag_ravi" })
+		_, err = d.run(t.Context(), other, func(o *dial.Options) { o.Campaign.AgentID = "ag_ravi" })
 		require.NoError(t, err, "another agent is another matter")
 		assert.Equal(t, 1, strings.Count(d.screen.String(), note))
 		_, err = d.run(t.Context(), other, func(o *dial.Options) { o.Again, o.Force = true, true })

@@ -16,7 +16,9 @@ const (
 	longestOut   = time.Hour        // after which watching ends
 )
 
-// follow asks for one campaign after the other until all have ended. However many there are, it uses at most a quarter of the rate limit.
+// follow polls one campaign after the other until all have ended. However many there are, it uses
+// at most a quarter of the rate limit: that many watches of the library would each have a pace of
+// their own.
 func (r *run) follow(ctx context.Context) error {
 	screen := r.newDisplay(countUp(r.parts))
 	defer screen.end()
@@ -29,8 +31,10 @@ func (r *run) follow(ctx context.Context) error {
 			return nil
 		}
 		if !stale || i >= len(r.parts) { // what a ledger knows of a campaign is how it began
-			if err := sleep(ctx, r.pace(len(live), !out.IsZero())); err != nil {
-				return err
+			select {
+			case <-time.After(r.pace(len(live), !out.IsZero())):
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		}
 		part := live[i%len(live)]
@@ -81,28 +85,8 @@ func (r *run) pace(live int, unreachable bool) time.Duration {
 	return wait
 }
 
-// passing tells errors that may be gone after a while.
+// passing reports whether an error may go away after a while.
 func passing(err error) bool {
-	if _, ok := errors.AsType[*voiceagent.ConnectionError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*voiceagent.RateLimitError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*voiceagent.DecodeError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*voiceagent.ServerError](err)
-	return ok
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return errors.As(err, new(*voiceagent.ConnectionError)) || errors.As(err, new(*voiceagent.RateLimitError)) ||
+		errors.As(err, new(*voiceagent.DecodeError)) || errors.As(err, new(*voiceagent.ServerError))
 }

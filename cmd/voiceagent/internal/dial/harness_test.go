@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,13 +74,17 @@ func contacts(n int) string {
 	return b.String()
 }
 
+// errNo is the answer to a question.
+var errNo = errors.New("the answer was no")
+
 // options are those of `voiceagent campaigns run contacts.csv --any-range --yes`.
 func (d *desk) options() dial.Options {
 	return dial.Options{
-		File: d.path("contacts.csv"), Agent: d.agent, From: "+15550100000", Concurrency: 50, AnyRange: true, Yes: true,
-		Server: "https://voiceagent.test/v1", StateDir: d.path("state"), Command: "voiceagent campaigns run contacts.csv --yes",
+		File: d.path("contacts.csv"), AnyRange: true, Yes: true,
+		Campaign: voiceagent.CampaignCreateParams{AgentID: d.agent, From: "+15550100000", MaxConcurrentCalls: 50},
+		Server:   "https://voiceagent.test/v1", StateDir: d.path("state"), Command: "voiceagent campaigns run contacts.csv --yes",
 		Client: func(opts ...voiceagent.ClientOption) (*voiceagent.Client, error) { return d.srv.Client(opts...), nil },
-		Ask:    func(string) (bool, error) { panic("not to be asked") },
+		Ask:    func(string) error { panic("not to be asked") },
 		Out:    d.screen,
 	}
 }

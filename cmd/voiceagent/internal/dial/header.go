@@ -43,21 +43,21 @@ func (s *source) readHeader(o Options) error {
 			return badInput("%s, line 1: column %d has no name%s", s.path, i+1, s.showHeader(record))
 		}
 		if before, ok := seen[key]; ok {
-			return badInput("%s, line 1: columns %d (%s) and %d (%s) have the same name for the API, which takes letters, digits and underscores: rename one",
-				s.path, before+1, h.names[before], i+1, name)
+			return badInput("%s, line 1: columns %d and %d have the same name for the API, which takes letters, digits and underscores: rename one%s",
+				s.path, before+1, i+1, s.showHeader(record))
 		}
 		seen[key] = i
 		h.names, h.keys = append(h.names, strings.Clone(name)), append(h.keys, key)
 	}
-	if h.phone, err = s.findPhone(h.names, o.PhoneColumn); err != nil {
+	if h.phone, err = s.findPhone(h.names, o.Campaign.PhoneColumn); err != nil {
 		return err
 	}
 	s.header = h
 	return nil
 }
 
-// contactKey makes a key of a column's name. The API takes letters, digits and underscores; the one client that was seen in use doesn't
-// begin a key with a digit either.
+// contactKey makes a key of a column's name. The API takes letters, digits and underscores. The one
+// client that was seen in use doesn't begin a key with a digit either.
 func contactKey(name string) string {
 	key := strings.Map(func(r rune) rune {
 		switch {
@@ -72,7 +72,7 @@ func contactKey(name string) string {
 	return key
 }
 
-// renamed tells which columns go under another name.
+// renamed says which columns have another name as keys.
 func (h *header) renamed() (changes []string) {
 	for i, name := range h.names {
 		if name != h.keys[i] {
@@ -88,14 +88,21 @@ var phoneNames = []string{
 	"tel", "telephone", "telephonenumber", "msisdn", "contactnumber", "contactno", "whatsapp", "whatsappnumber", "number",
 }
 
-func looksLikePhone(name string) bool {
-	plain := strings.Map(func(r rune) rune {
+func looksLikePhone(name string) bool { return slices.Contains(phoneNames, lettersOf(name)) }
+
+// isColumnName reports whether a cell of the first line shows that the line is a header. No contact
+// has such a cell.
+func isColumnName(cell string) bool {
+	return looksLikePhone(cell) || slices.Contains([]string{"id", "name", "firstname", "lastname", "fullname", "email", "city"}, lettersOf(cell))
+}
+
+func lettersOf(name string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
 			return r
 		}
 		return -1
 	}, strings.ToLower(name))
-	return slices.Contains(phoneNames, plain)
 }
 
 func (s *source) findPhone(names []string, wanted string) (int, error) {
@@ -123,8 +130,12 @@ func (s *source) findPhone(names []string, wanted string) (int, error) {
 	return 0, badInput("%s, line 1: %d columns look like phone numbers%s%s", s.path, len(plausible), s.showHeader(names), suggestion)
 }
 
-// showHeader lists the columns as they were read.
+// showHeader lists the columns as they were read, if they are certainly no person's.
 func (s *source) showHeader(names []string) string {
+	if !slices.ContainsFunc(names, isColumnName) {
+		return fmt.Sprintf(". It has %s, separated by %s, which aren't shown as they may be a person's: the first line must name the columns",
+			count(len(names), "cell"), separatorName(s.comma))
+	}
 	return fmt.Sprintf(". The columns, separated by %s, are:\n  %s", separatorName(s.comma), strings.Join(names, " | "))
 }
 

@@ -15,8 +15,9 @@ import (
 
 var killRounds = flag.Int("kill.rounds", 1, "rounds of the kill test")
 
-// A process that is killed with SIGKILL again and again, each time when the server has done what it was asked for and hasn't answered, and
-// started again with the same command, calls each of 4,100 people once.
+// A process is killed with SIGKILL again and again, each time when the server has done a request
+// and hasn't answered it. It is started again with the same command. It calls each of 4,100 people
+// once.
 func TestKilledProcessCallsNobodyTwice(t *testing.T) {
 	for seed := range *killRounds {
 		random := rand.New(rand.NewPCG(uint64(seed), 0))

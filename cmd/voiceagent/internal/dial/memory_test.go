@@ -18,7 +18,8 @@ import (
 
 var memoryRows = flag.Int("memory.rows", 10_000, "rows of the long file of the memory test")
 
-// peak is what a run of n rows takes, in two processes: one that makes the campaigns, and one that watches them and writes the results.
+// peak returns the peak memory of a run of n rows, in two processes: one makes the campaigns, and
+// the other watches them and writes the results.
 func peak(t *testing.T, n int) (kib int) {
 	t.Helper()
 	d := newDesk(t, voiceagenttest.WithKeptRequests(-1))
@@ -65,7 +66,7 @@ func peakOfCheck(t *testing.T, n int) (kib int) {
 	return toldPeak(t, n, out)
 }
 
-// A file five times as long doesn't take five times the memory: what grows is the set of the numbers.
+// A file five times as long doesn't take five times the memory: only the set of the numbers grows.
 func TestALongFileTakesLittleMoreMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it makes a real run of a long file")

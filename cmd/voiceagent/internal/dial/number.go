@@ -44,12 +44,12 @@ func (n numbering) read(cell string) (e164, problem string) {
 		return "", "has a wrong number of digits"
 	}
 	if !n.anyRange && !phonenumbers.IsValidNumber(number) {
-		return "", "is in no range of numbers that is known for " + origin(number) + " (a digit too few or too many?); --any-range takes it all the same"
+		return "", "is in no range of numbers that is known for " + origin(number) + ", though its length is possible (a wrong area code?); --any-range takes it all the same"
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), ""
 }
 
-// spoiled tells numbers that a spreadsheet took for amounts: 9.19877E+11 and 919876543210.0.
+// spoiled matches numbers that a spreadsheet took for amounts: 9.19877E+11 and 919876543210.0.
 func spoiled(text string) bool {
 	if _, err := strconv.ParseFloat(text, 64); err != nil {
 		return false
@@ -75,7 +75,7 @@ func digits(number string) uint64 {
 	return value
 }
 
-// masked shows what is wrong with a cell without showing whom it is about: of the digits the last four.
+// masked shows a bad cell without showing the whole number: of its digits only the last four.
 func masked(cell string) string {
 	keep := 4
 	runes := []rune(cell)

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// watchPeak notes the most that the heap of this process holds. GOGC is small in the child, so that little of it is garbage.
+// watchPeak records the peak heap of this process. GOGC is small in the child, so that little of it
+// is garbage.
 func watchPeak() (stop func() (kib uint64)) {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	done, peak := make(chan struct{}), make(chan uint64)

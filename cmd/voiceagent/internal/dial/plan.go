@@ -16,6 +16,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 const (
@@ -42,7 +43,8 @@ type plan struct {
 	digests  []string  // of the contacts of each campaign
 }
 
-// check reads the whole file. It returns an error only where the file can't be read to its end, or the context ends.
+// check reads the whole file. It returns an error only if the file can't be read to its end, or the
+// context ends.
 func check(ctx context.Context, s *source, o Options) (*plan, error) {
 	p := &plan{source: s, numbers: numbering{o.Region, o.AnyRange}, known: make(seen), params: o.params(s)}
 	left := rejects{path: o.Rejects, force: o.Force, header: &s.header}
@@ -92,37 +94,27 @@ func (p *plan) leaveOut(one row) {
 	}
 }
 
-// params are those of all campaigns. The name says whose contacts they are, and is the same each time: after a lost answer a campaign is
-// looked for by its name, agent, number and count of contacts, and that of another list, or of another column of this one, must not be taken for it.
+// params returns the parameters of all campaigns. The name identifies the contacts, and is the same
+// each time: after a lost answer a campaign is looked for by its name, agent, number and count of
+// contacts. A campaign of another list, or of another column of this list, must not be taken for
+// it.
 func (o Options) params(s *source) voiceagent.CampaignCreateParams {
-	stem := []rune(cmp.Or(o.Name, strings.TrimSuffix(s.name, filepath.Ext(s.name))))
+	stem := []rune(cmp.Or(o.Campaign.Name, strings.TrimSuffix(s.name, filepath.Ext(s.name))))
 	column := s.header.keys[s.header.phone]
 	contacts := sha256.Sum256([]byte(s.hash + column))
-	return voiceagent.CampaignCreateParams{
-		Name:    string(stem[:min(len(stem), maxStem)]) + " " + hex.EncodeToString(contacts[:4]),
-		AgentID: o.Agent, From: o.From, PhoneColumn: column, MaxConcurrentCalls: o.Concurrency,
-		Retry: o.Retry, CallingHours: o.CallingHours, Blackouts: o.Blackouts, ScheduleAt: o.ScheduleAt,
-	}
+	params := o.Campaign
+	params.Name, params.PhoneColumn = string(stem[:min(len(stem), maxStem)])+" "+hex.EncodeToString(contacts[:4]), column
+	return params
 }
 
 // size is how many contacts a campaign has.
 func (p *plan) size(part int) int { return min(batchSize, p.contacts-(part-1)*batchSize) }
 
-// partName is the name of a campaign, as CreateBatches makes it.
-func (p *plan) partName(part int) string {
-	if len(p.digests) == 1 {
-		return p.params.Name
-	}
-	suffix := fmt.Sprintf(" (part %d)", part)
-	name := []rune(p.params.Name)
-	return string(name[:min(len(name), maxName-len(suffix))]) + suffix
-}
-
 // errNotAsPlanned ends the second pass.
 var errNotAsPlanned = errors.New("the file is not what was checked")
 
-// send reads the file again. Before the contact after a full campaign, and before the end, it compares what it has read with the plan, so
-// that nothing is sent that wasn't checked.
+// send reads the file again. After each full campaign, and at the end, it compares the contacts
+// with the plan before it goes on, so that only checked contacts are sent.
 func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
 	return func(yield func(voiceagent.Contact, error) bool) {
 		batch, part := newDigest(), 0
@@ -212,7 +204,7 @@ func (p *plan) String() string {
 		calls *= n
 	}
 	fmt.Fprintf(&b, "%s named %q; about %s at a time\n", campaigns, p.params.Name, count(calls, "call"))
-	fmt.Fprintf(&b, "agent %s; from %s; first contact ***%s (line %d)\n", p.params.AgentID, p.params.From, p.first[max(0, len(p.first)-4):],
+	fmt.Fprintf(&b, "agent %s; from %s; first contact %s (line %d)\n", p.params.AgentID, p.params.From, secret.MaskNumber(p.first),
 		p.known[digits(p.first)])
 	if at := p.params.ScheduleAt; !at.IsZero() {
 		fmt.Fprintf(&b, "scheduled for %s\n", at.Format("Mon 2 Jan 2006 15:04 -07:00"))

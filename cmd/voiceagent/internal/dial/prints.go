@@ -11,8 +11,10 @@ import (
 	"strings"
 )
 
-// prints are of the numbers of a run: 8 bytes of a hash each, in order. A run leaves them behind, so that a later one can tell how many of the same
-// people it calls. Numbers are so few that a hash can be turned back by trying them all, so the file is for its owner only, as the others are.
+// prints are hashes of the numbers of a run, 8 bytes each, in order. A run stores them, so that a
+// later run can count how many of the same people it calls. There are so few phone numbers that a
+// hash can be reversed by trying them all, so only the owner can read the file, like the other
+// files.
 type prints []uint64
 
 func (s seen) prints() prints {
@@ -42,7 +44,8 @@ func (p prints) save(path string) error {
 	return file.replace()
 }
 
-// common counts those that are in a file, too: none when it can't be read, as it only serves a note.
+// common counts the prints that are also in a file. It returns 0 if the file can't be read, as it
+// only serves a message.
 func (p prints) common(path string) (n int) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -26,7 +26,8 @@ func (r *run) newDisplay(c Counts) display {
 	return newBar(r.o.Out, r.width(), watch, c)
 }
 
-// width is how wide the terminal is, where the library, which asks standard output, can't know; else 0. Lines that wrap would spoil the screen.
+// width returns the width of the terminal if the library, which asks standard output, can't know
+// it; else 0. Lines that wrap would break the display.
 func (r *run) width() int {
 	if r.screen == nil || term.IsTerminal(int(os.Stdout.Fd())) {
 		return 0
@@ -89,7 +90,8 @@ func (b *bar) end() {
 	<-b.ended
 }
 
-// lines are for what isn't a terminal: one when something has changed, but not more often than every 10 s.
+// lines shows progress where there is no terminal: a line when something has changed, at most every
+// 10 s.
 type lines struct {
 	w    io.Writer
 	pace pace

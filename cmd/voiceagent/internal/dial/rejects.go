@@ -55,7 +55,7 @@ func (r *rejects) mayWrite() error {
 	return fmt.Errorf("%s exists, isn't a list of such rows, and would be overwritten: move it away, name another file with --rejects, or say --force", r.path)
 }
 
-// standing tells what is at the path.
+// standing returns what is at the path.
 func (r *rejects) standing() (exists, ours bool, err error) {
 	info, err := os.Stat(r.path)
 	switch {
@@ -80,8 +80,8 @@ func beginsWith(path, text string) (bool, error) {
 	return string(head) == text, err
 }
 
-// finish puts the file in place. It returns its path; "" when there was nothing to write: then one of an earlier run is removed, as its rows
-// have been mended.
+// finish puts the file in place and returns its path. If there was nothing to write it returns "",
+// and removes the file of an earlier run, as its rows have been fixed.
 func (r *rejects) finish() (string, error) {
 	if r.file == nil {
 		if _, ours, _ := r.standing(); ours {

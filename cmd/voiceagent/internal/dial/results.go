@@ -14,14 +14,15 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// resultColumns follow the columns of the file. One whose name the file has already gets call_ in front.
+// resultColumns follow the columns of the file. A name that the file has already gets call_ in
+// front.
 var resultColumns = []string{
 	"called_number", "status", "attempts", "duration_seconds", "sentiment", "cost", "started_at", "ended_at", "session_id", "end_reason", "ended_by",
 	"summary", "recording_url", "campaign_id",
 }
 
-// The status of a contact to whom the API lists no call, and of one of whom that says nothing: the answer to the request for its campaign
-// was lost, so that it may have been called.
+// The status of a contact without a listed call, and the status of such a contact if the answer for
+// its campaign was lost, so that it may have been called.
 const (
 	notListed       = "no_call_listed"
 	campaignUnknown = "campaign_unknown"
@@ -37,7 +38,7 @@ func (r *run) writeResults(ctx context.Context) error {
 		return err
 	}
 	defer calls.close()
-	err = calls.read(ctx, r.client, r.o.Agent, func(n int) { r.say("%s read\n", count(n, "call")) })
+	err = calls.read(ctx, r.client, r.o.Campaign.AgentID, func(n int) { r.say("%s read\n", count(n, "call")) })
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
 	return nil
 }
 
-// hasResults tells if a file begins like one that was written here.
+// hasResults reports whether a file begins like a results file.
 func hasResults(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {
@@ -147,8 +148,9 @@ func optional(value *float64) string {
 	return strconv.FormatFloat(math.Round(*value*1e4)/1e4, 'f', -1, 64)
 }
 
-// inert keeps a spreadsheet from taking for a formula what somebody said on the phone: a text from the API that begins like one gets an
-// apostrophe in front. Numbers that were made here, the number that was called, and the cells of the user's own file stay as they are.
+// inert keeps a spreadsheet from taking words of a person on the phone for a formula: a text from
+// the API that begins like a formula gets an apostrophe in front. Numbers that this program
+// computes, the number that was called, and the cells of the user's own file are unchanged.
 func inert(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return "'" + text

@@ -40,8 +40,8 @@ func place(column int, name string) string {
 	return fmt.Sprintf("column %d (%s)", column, name)
 }
 
-// rows reads the file from its start. An error ends it: what follows can't be told apart. known holds the numbers that came before,
-// and is filled.
+// rows reads the file from its start. An error ends it, as the rows after it can't be recognised.
+// known holds the numbers that came before, and rows adds to it.
 func (s *source) rows(numbers numbering, known seen) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		reader, limit, err := s.reader()
@@ -80,7 +80,8 @@ func (s *source) rows(numbers numbering, known seen) iter.Seq2[row, error] {
 	}
 }
 
-// check finds the number of a row, or why it can't be used. An error says that the whole file can't be.
+// check finds the number of a row, or why the row can't be used. An error means that the whole file
+// can't be used.
 func (s *source) check(one *row, reader *csv.Reader, numbers numbering, known seen) error {
 	h := &s.header
 	for i, cell := range one.cells {
@@ -125,8 +126,8 @@ func (h *header) name(column int) string {
 	return ""
 }
 
-// parseProblem makes a problem of an error of the CSV reader, where it can go on with the next line, and else an error. read is how many cells
-// came before it.
+// parseProblem turns an error of the CSV reader into a Problem if the reader can go on with the
+// next line, and else into an error. read is the number of cells before it.
 func (s *source) parseProblem(err error, after, read int) (line int, why *Problem, fatal error) {
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	switch {
@@ -144,7 +145,8 @@ func (s *source) parseProblem(err error, after, read int) (line int, why *Proble
 		fmt.Sprintf("a quote (\") at byte %d is where none can be: put the cell in quotes, and write \"\" for one inside", parse.Column)), nil
 }
 
-// asWritten returns the cells of a line that the CSV reader could not read to its end, cut at each separator: quotes mean nothing in it.
+// asWritten returns the cells of a line that the CSV reader could not read to its end. It cuts at
+// each separator and ignores quotes.
 func (s *source) asWritten(from, to int64) ([]string, error) {
 	line := make([]byte, to-from)
 	if _, err := s.file.ReadAt(line, s.mark+from); err != nil {

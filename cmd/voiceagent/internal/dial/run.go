@@ -11,7 +11,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// Run checks the file, makes the plan, asks, makes the campaigns, watches them to their end, and writes the results. doc.go says what it returns.
+// Run checks the file, makes the plan, asks, makes the campaigns, watches them to their end, and
+// writes the results. doc.go says what it returns.
 func Run(ctx context.Context, o Options) (*Summary, error) {
 	sum := &Summary{File: o.File}
 	o, err := o.withDefaults()
@@ -55,7 +56,7 @@ type run struct {
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, args...) }
 
-// judge tells about the rows that are left out, and stops where they are reason to.
+// judge reports the rows that are left out, and ends the run if they are a reason to.
 func (r *run) judge() error {
 	p := r.plan
 	r.sum.Rows, r.sum.Contacts, r.sum.Bad, r.sum.Repeated, r.sum.Rejects = p.rows, p.contacts, p.bad, p.again, p.rejects
@@ -167,19 +168,14 @@ func (r *run) ask() error {
 	if r.state.again {
 		question = fmt.Sprintf("Go on with %s?", count(r.state.left, "contact"))
 	}
-	yes, err := r.o.Ask(question)
-	switch {
-	case err != nil && r.state.again:
+	err := r.o.Ask(question)
+	if err != nil && r.state.again {
 		return fmt.Errorf("%w; %s", err, r.nothing())
-	case err != nil:
-		return err
-	case !yes:
-		return fmt.Errorf("%w: %s", ErrDeclined, r.nothing())
 	}
-	return nil
+	return err
 }
 
-// nothing tells that this process has sent nothing.
+// nothing returns the sentence that this process has sent nothing.
 func (r *run) nothing() string {
 	if r.state.again {
 		return "nothing more was sent. The campaigns that were made before go on"
@@ -187,25 +183,25 @@ func (r *run) nothing() string {
 	return "nothing was sent, and nobody is called"
 }
 
-// interrupted tells what goes on without this program.
+// interrupted says what goes on without this program.
 func (r *run) interrupted(ctx context.Context, ended bool) *Interrupted {
-	return &Interrupted{Campaigns: r.parts, Missing: r.missing(), Command: r.state.begun.Command, program: r.o.Program, cause: context.Cause(ctx), ended: ended}
+	return &Interrupted{Standing: r.standing(), cause: context.Cause(ctx), ended: ended}
 }
 
-// missing is how many contacts are in no campaign, for certain.
-func (r *run) missing() int {
-	in := 0
+func (r *run) standing() Standing {
+	missing := r.plan.contacts
 	for _, part := range r.parts {
-		in += part.Contacts
+		missing -= part.Contacts
 	}
-	return r.plan.contacts - in
+	return Standing{r.parts, missing, r.state.begun.Command}
 }
 
-// unknown is the error of a run of which some campaigns aren't known to exist; nil when there are none.
+// unknown returns the error of a run with campaigns whose existence is unknown, or nil if there are
+// none.
 func (r *run) unknown() error {
 	for _, part := range r.parts {
 		if part.Unknown {
-			return &Incomplete{Campaigns: r.parts, Missing: r.missing(), Command: r.state.begun.Command, program: r.o.Program, err: part.err}
+			return &Incomplete{r.standing(), part.err}
 		}
 	}
 	return nil

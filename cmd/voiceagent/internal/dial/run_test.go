@@ -18,7 +18,8 @@ import (
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// byLastDigit gives each number the same end each time: 0 nobody answers, 1 a voicemail, 2 nobody on the first try, 3 fails.
+// byLastDigit gives calls to a number the same result each time: 0 no answer, 1 voicemail, 2 no
+// answer on the first try, 3 failed.
 func byLastDigit(number string, attempt int) string {
 	switch number[len(number)-1] {
 	case '0':
@@ -59,8 +60,8 @@ func TestWholeRunWritesEachRowWithWhatBecameOfIt(t *testing.T) {
 				d := newDesk(t, voiceagenttest.WithOutcome(byLastDigit), voiceagenttest.WithDialect(dialect), voiceagenttest.WithLimits(voiceagenttest.Pro))
 				d.write("contacts.csv", contacts(120))
 				summary, err := d.run(t.Context(), func(o *dial.Options) {
-					o.Concurrency = 5
-					o.Retry = &voiceagent.CampaignRetry{Enabled: true, OnStatuses: []voiceagent.CallStatus{"no_answer"}, IntervalValue: 1,
+					o.Campaign.MaxConcurrentCalls = 5
+					o.Campaign.Retry = &voiceagent.CampaignRetry{Enabled: true, OnStatuses: []voiceagent.CallStatus{"no_answer"}, IntervalValue: 1,
 						IntervalUnit: "minutes", MaxRetries: 2}
 				})
 				require.NoError(t, err)
@@ -153,7 +154,7 @@ func TestPlainProgressIsALineNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.write("contacts.csv", contacts(200))
-		_, err := d.run(t.Context(), func(o *dial.Options) { o.Concurrency = 3 })
+		_, err := d.run(t.Context(), func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 3 })
 		require.NoError(t, err)
 		lines, last := 0, time.Duration(-1)
 		for line := range strings.Lines(d.screen.String()) {
@@ -208,7 +209,7 @@ func TestCallsOfAForeignCampaignAreNotOurs(t *testing.T) {
 				From: "+15550100000", Contacts: foreign, MaxConcurrentCalls: 50})
 			assert.NoError(t, err)
 		})
-		summary, err := d.run(t.Context(), func(o *dial.Options) { o.Concurrency = 2 })
+		summary, err := d.run(t.Context(), func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 2 })
 		require.NoError(t, err)
 		require.Len(t, d.srv.Dialed(), 200)
 		for _, row := range d.readCSV("contacts.results.csv") {

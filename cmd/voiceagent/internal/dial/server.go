@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// sameServer is what a base URL is known by: other spellings of the same one give the same text. Taken for another server, it would have
-// everybody called again.
+// sameServer returns a canonical form of a base URL: other spellings give the same text. If a
+// spelling were taken for another server, everybody would be called again.
 func sameServer(base string) string {
 	u, err := url.Parse(strings.TrimSpace(base))
 	if err != nil || u.Host == "" { // it is no URL, but the name of something

@@ -67,13 +67,13 @@ func TestThePlanIsAskedFor(t *testing.T) {
 	asked := ""
 	_, err := d.run(t.Context(), func(o *dial.Options) {
 		o.Yes = false
-		o.Ask = func(question string) (bool, error) {
+		o.Ask = func(question string) error {
 			asked = question
 			assert.Contains(t, d.screen.String(), "contacts.csv: 3 rows, 3 contacts, 0 bad")
-			return false, nil
+			return errNo
 		}
 	})
-	require.ErrorIs(t, err, dial.ErrDeclined)
+	require.ErrorIs(t, err, errNo)
 	assert.Equal(t, "Call 3 contacts?", asked)
 	require.NoError(t, os.RemoveAll(d.path("state")))
 	summary, err := d.run(t.Context(), func(o *dial.Options) { o.Yes, o.DryRun = false, true })
@@ -88,19 +88,20 @@ func TestTheSameRunTwiceAtOnceIsRefused(t *testing.T) {
 	d.write("contacts.csv", contacts(3))
 	_, err := d.run(t.Context(), func(o *dial.Options) {
 		o.Yes = false
-		o.Ask = func(string) (bool, error) {
+		o.Ask = func(string) error {
 			_, err := d.run(t.Context())
 			bad := &dial.BadInput{}
 			require.ErrorAs(t, err, &bad)
 			assert.Contains(t, err.Error(), "another process has it open. Is the same command running in another terminal?")
-			return false, nil
+			return errNo
 		}
 	})
-	require.ErrorIs(t, err, dial.ErrDeclined)
+	require.ErrorIs(t, err, errNo)
 	assert.Zero(t, d.srv.RequestCount())
 }
 
-// When the file was mended, the list of its bad rows is gone. What others wrote stays, also with --force.
+// When the file is fixed, the list of its bad rows is removed. Files of other programs stay, even
+// with --force.
 func TestAStaleListOfRejectsIsRemoved(t *testing.T) {
 	d := newDesk(t)
 	d.write("contacts.csv", contacts(3)+"Nobody,12,1\n")

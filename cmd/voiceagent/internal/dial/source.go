@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// source is the file, which is read three times: to check it, to send it, and to write the results beside it.
+// source is the file. It is read three times: to check it, to send it, and to write the results
+// next to its rows.
 type source struct {
 	path, name string // name is for messages
 	file       *os.File
@@ -69,7 +70,7 @@ func (s *source) sum() (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// unchanged tells if the file is still what was checked.
+// unchanged returns an error unless the file still has the content that was checked.
 func (s *source) unchanged() error {
 	info, err := os.Stat(s.path)
 	if err == nil && info.Size() == s.size && info.ModTime().Equal(s.modified) && s.intact() {
@@ -78,7 +79,8 @@ func (s *source) unchanged() error {
 	return s.changed()
 }
 
-// intact tells if the file that was opened, whatever it is called by now, has the content that was checked.
+// intact reports whether the opened file, whatever its name is now, has the content that was
+// checked.
 func (s *source) intact() bool {
 	hash, err := s.sum()
 	return err == nil && hash == s.hash

@@ -17,8 +17,9 @@ import (
 	"github.com/voiceagent-go/voiceagent/boltledger"
 )
 
-// state is what a run leaves behind for when the same command is run again: a ledger, a note and the prints of the numbers, in files of their
-// own, so that runs of other files can go on at the same time and nobody can run the same twice at once.
+// state is what a run stores for the next run of the same command: a ledger, a note and the prints
+// of the numbers. Each run has files of its own, so that runs of other files can go on at the same
+// time, and the same run can't go on twice at once.
 type state struct {
 	key    string // of the campaigns
 	note   string // the note's path
@@ -47,11 +48,12 @@ type note struct {
 	Began   time.Time `json:"began"`
 }
 
-// openState opens what there is of this run. Its key comes from the server, the file's content, agent, source number, name and column. What
-// else there is to choose isn't in it: other settings for the same people are refused rather than taken for another run.
+// openState opens the state of this run. The key comes from the server, the file's content, agent,
+// source number, name and column. It doesn't include the other settings: other settings for the
+// same people are refused, not taken for a different run.
 func openState(o Options, p *plan) (*state, error) {
 	hash := sha256.New()
-	for _, part := range []string{sameServer(o.Server), p.source.hash, o.Agent, o.From, p.params.Name, p.params.PhoneColumn} {
+	for _, part := range []string{sameServer(o.Server), p.source.hash, o.Campaign.AgentID, o.Campaign.From, p.params.Name, p.params.PhoneColumn} {
 		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}
 	key := "run-" + hex.EncodeToString(hash.Sum(nil))[:32]
@@ -132,19 +134,16 @@ func (s *state) compare(p *plan) error {
 	return nil
 }
 
-// entries returns what the ledger knows of the campaigns of a run: which were made, and of how many it isn't known.
+// entries returns what the ledger has of the campaigns of a run: the ones that were made, and the
+// number of unknown ones.
 func entries(ledger *boltledger.Ledger, key string, parts int) (made []int, open int, err error) {
 	for part := range parts + 1 {
-		one := fmt.Sprintf("%s-%d", key, part)
-		if part == 0 { // the only one
-			one, part = key, 1
-		}
-		entry, found, err := ledger.Entry(one)
+		entry, found, err := ledger.Entry(partKey(key, part))
 		switch {
 		case err != nil:
 			return nil, 0, err
 		case found && entry.State == voiceagent.LedgerDone:
-			made = append(made, part)
+			made = append(made, max(part, 1))
 		case found:
 			open++
 		}
@@ -152,10 +151,15 @@ func entries(ledger *boltledger.Ledger, key string, parts int) (made []int, open
 	return made, open, nil
 }
 
-// forget removes the entries of campaigns that somebody has looked for, so that they are made again.
+// forget removes the entries of campaigns that a person has looked for, so that they are made
+// again.
 func (s *state) forget(parts []int, p *plan) error {
 	for _, part := range parts {
-		entry, found, err := s.ledger.Entry(s.partKey(p, part))
+		number := part
+		if len(p.digests) == 1 {
+			number = 0
+		}
+		entry, found, err := s.ledger.Entry(partKey(s.key, number))
 		if err == nil && (!found || entry.State != voiceagent.LedgerUnknown) {
 			err = badInput("--not-made %d: the outcome of part %d isn't unknown; run the command without it", part, part)
 		}
@@ -169,12 +173,13 @@ func (s *state) forget(parts []int, p *plan) error {
 	return nil
 }
 
-// partKey is the idempotency key of a campaign, as CreateBatches makes it.
-func (s *state) partKey(p *plan, part int) string {
-	if len(p.digests) == 1 {
-		return s.key
+// partKey is the [voiceagent.CampaignBatch.Key] of a campaign, by its number, which is 0 for the
+// only one. The ledger is read before there are batches.
+func partKey(key string, number int) string {
+	if number == 0 {
+		return key
 	}
-	return fmt.Sprintf("%s-%d", s.key, part)
+	return fmt.Sprintf("%s-%d", key, number)
 }
 
 // mayWrite refuses a results file that is there, unless this run wrote it.
@@ -197,7 +202,7 @@ func (s *state) begin(o Options, p *plan) error {
 	if err != nil {
 		return badInput("%w", err)
 	}
-	n := note{Server: sameServer(o.Server), Agent: o.Agent, From: o.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash, Plan: p.fingerprint(), Parts: len(p.digests), Results: results, Written: s.owned, Command: o.Command, Began: time.Now()}
+	n := note{Server: sameServer(o.Server), Agent: o.Campaign.AgentID, From: o.Campaign.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash, Plan: p.fingerprint(), Parts: len(p.digests), Results: results, Written: s.owned, Command: o.Command, Began: time.Now()}
 	if s.begun != nil {
 		n.Began, n.Command = s.begun.Began, s.begun.Command
 	}

@@ -2,7 +2,6 @@ package dial_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,27 +22,23 @@ func TestWhoStopsAtTheQuestionHearsWhatGoesOn(t *testing.T) {
 		_, err := d.run(t.Context())
 		require.Error(t, err)
 		asked := ""
-		refused := errors.New("the answer was no")
 		stop := func(answer error, timeout bool) error {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			_, err := d.run(ctx, func(o *dial.Options) {
-				o.Yes, o.Ask = false, func(question string) (bool, error) {
+				o.Yes, o.Ask = false, func(question string) error {
 					asked = question
 					if timeout {
 						cancel(context.DeadlineExceeded)
 					}
-					return false, answer
+					return answer
 				}
 			})
 			return err
 		}
-		err = stop(nil, false)
-		require.ErrorIs(t, err, dial.ErrDeclined)
+		err = stop(errNo, false)
+		require.ErrorIs(t, err, errNo)
 		assert.Equal(t, "Go on with 100 contacts?", asked)
-		assert.EqualError(t, err, "not confirmed: nothing more was sent. The campaigns that were made before go on")
-		err = stop(refused, false)
-		require.ErrorIs(t, err, refused)
 		assert.EqualError(t, err, "the answer was no; nothing more was sent. The campaigns that were made before go on")
 		err = stop(nil, true)
 		stopped := &dial.Interrupted{}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// aKeyFlag matches what people try when they want to give the key as an argument.
+var aKeyFlag = regexp.MustCompile(`^(api-?)?(key|token|secret)$`)
+
+// flagError turns the errors of flags into usage errors. pflag's texts show a flag's name, and its
+// value only if it knows the flag.
+func flagError(cmd *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && aKeyFlag.MatchString(unknown.GetSpecifiedName()) {
+		return Usagef("a key is never taken from the command line, where the list of processes and the shell's history show it: "+
+			"set %s, or write it to a file that only you can read (--key-file)", keyVariable)
+	}
+	return Usagef("%w; see %s --help", err, cmd.CommandPath())
+}
+
+// knownSubcommand refuses arguments of a command that only has others below it.
+func knownSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("there is no command %q", cmd.CommandPath()+" "+args[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += " (do you mean " + strings.Join(near, " or ") + "?)"
+	}
+	return errors.New(text + "; see " + cmd.CommandPath() + " --help")
+}
+
+// NoArgs wants no argument.
+func NoArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes no argument: %q; see %[1]s --help", cmd.CommandPath(), args[0])
+}
+
+// OneArg wants exactly one argument and says what it is.
+func OneArg(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s needs %s; see %[1]s --help", cmd.CommandPath(), name)
+		case len(args) > 1:
+			return fmt.Errorf("%s takes one argument, not %d; see %[1]s --help", cmd.CommandPath(), len(args))
+		}
+		return nil
+	}
+}
+
+// Required marks flags without which a command makes no sense.
+func Required(cmd *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		cobra.CheckErr(cmd.MarkFlagRequired(flag))
+	}
+}
+
+// Complete gives the values of a flag to the shell.
+func Complete(cmd *cobra.Command, flag string, values ...string) {
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
+}

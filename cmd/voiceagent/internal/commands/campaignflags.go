@@ -1,0 +1,91 @@
+package commands
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
+)
+
+// campaignFlags are the flags of campaigns create and campaigns run.
+type campaignFlags struct {
+	campaign   voiceagent.CampaignCreateParams // what needs no reading
+	retryOn    []string
+	retryAfter time.Duration
+	maxRetries int
+	hours      string
+	blackouts  []string
+	schedule   string
+}
+
+func (f *campaignFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.campaign.AgentID, "agent", "", "the id of the agent that talks (required)")
+	flags.StringVar(&f.campaign.From, "from", "", "the number to call from (required)")
+	flags.StringVar(&f.campaign.PhoneColumn, "phone-column", "", "the column with the numbers")
+	flags.IntVar(&f.campaign.MaxConcurrentCalls, "concurrency", 0, "calls at a time, 1 to 50; 0 leaves it to the API, which takes 1")
+	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "call again who wasn't reached: no_answer, voicemail, failed")
+	flags.DurationVar(&f.retryAfter, "retry-after", 0, "how long to wait before calling again: whole minutes, like 30m or 2h")
+	flags.IntVar(&f.maxRetries, "max-retries", 0, "how often to call again; 2 to 3 are recommended")
+	flags.StringVar(&f.hours, "hours", "", "call only within these hours, like 09:00-18:00; the API doesn't say in which zone, probably India's")
+	flags.StringArrayVar(&f.blackouts, "blackout", nil, "don't call at this time of day, like 13:00-14:00; may be repeated")
+	flags.StringVar(&f.schedule, "schedule", "", "begin at this time, like 2025-01-31T09:00:00+05:30, instead of at once")
+	cli.Complete(cmd, "retry-on", "no_answer", "voicemail", "failed")
+	cli.Required(cmd, "agent", "from")
+}
+
+// params returns what the flags say of a campaign. The times of day themselves are checked by the
+// client.
+func (f *campaignFlags) params() (params voiceagent.CampaignCreateParams, err error) {
+	params = f.campaign
+	if params.Retry, err = f.retry(); err != nil {
+		return params, err
+	}
+	if f.hours != "" {
+		start, end, ok := strings.Cut(f.hours, "-")
+		if !ok {
+			return params, cli.Usagef("--hours %q: write it like 09:00-18:00", f.hours)
+		}
+		params.CallingHours = &voiceagent.CallingHours{Start: start, End: end}
+	}
+	for _, blackout := range f.blackouts {
+		start, end, ok := strings.Cut(blackout, "-")
+		if !ok {
+			return params, cli.Usagef("--blackout %q: write it like 13:00-14:00", blackout)
+		}
+		params.Blackouts = append(params.Blackouts, voiceagent.Blackout{Start: start, End: end})
+	}
+	if f.schedule != "" {
+		if params.ScheduleAt, err = time.Parse(time.RFC3339, f.schedule); err != nil {
+			return params, cli.Usagef("--schedule %q: write it with the zone, like 2025-01-31T09:00:00+05:30", f.schedule)
+		}
+	}
+	return params, nil
+}
+
+// retry returns nil when nothing about retries was asked for.
+func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
+	if len(f.retryOn) == 0 {
+		if f.retryAfter != 0 || f.maxRetries != 0 {
+			return nil, cli.Usagef("--retry-after and --max-retries need --retry-on")
+		}
+		return nil, nil
+	}
+	retry := &voiceagent.CampaignRetry{Enabled: true, MaxRetries: f.maxRetries}
+	for _, status := range f.retryOn {
+		retry.OnStatuses = append(retry.OnStatuses, voiceagent.CallStatus(status))
+	}
+	switch {
+	case f.retryAfter < 0 || f.retryAfter%time.Minute != 0:
+		return nil, cli.Usagef("--retry-after %s: it must be whole minutes, like 30m or 2h", f.retryAfter)
+	case f.retryAfter == 0:
+	case f.retryAfter%time.Hour == 0:
+		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Hour), "hours"
+	default:
+		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Minute), "minutes"
+	}
+	return retry, nil
+}

@@ -1,0 +1,221 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
+)
+
+var campaignColumns = []cli.Column[*voiceagent.Campaign]{
+	{Name: "id", Value: func(c *voiceagent.Campaign) string { return c.ID }},
+	{Name: "name", Value: func(c *voiceagent.Campaign) string { return c.Name }},
+	{Name: "status", Value: func(c *voiceagent.Campaign) string { return string(c.Status) }, Paint: cli.StatusColour},
+	{Name: "contacts", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Contacts()) }},
+	{Name: "completed", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Completed) }},
+	{Name: "no_answer", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.NoAnswer) }},
+	{Name: "voicemail", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Voicemail) }, Long: true},
+	{Name: "failed", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Failed) }},
+	{Name: "skipped", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.SkippedContacts) }, Long: true},
+	{Name: "pending_retries", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.PendingRetries) }, Long: true},
+	{Name: "pickup_rate", Value: func(c *voiceagent.Campaign) string { return cli.Number(c.PickupRate) }, Long: true},
+	{Name: "created", Value: func(c *voiceagent.Campaign) string { return c.CreatedAt.String() }},
+	{Name: "started", Value: func(c *voiceagent.Campaign) string { return c.StartTime.String() }, Long: true},
+	{Name: "ended", Value: func(c *voiceagent.Campaign) string { return c.EndTime.String() }, Long: true},
+	{Name: "agent", Value: func(c *voiceagent.Campaign) string { return c.AgentID }, Long: true},
+	{Name: "from", Value: func(c *voiceagent.Campaign) string { return c.From }, Long: true},
+	{Name: "concurrency", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.MaxConcurrentCalls) }, Long: true},
+	{Name: "total_cost", Value: func(c *voiceagent.Campaign) string { return cli.Number(c.TotalCost) }, Long: true},
+}
+
+func campaigns(p *cli.Program) *cobra.Command {
+	cmd := &cobra.Command{Use: "campaigns", Short: "Campaigns: lists of contacts that are called"}
+	cmd.AddCommand(campaignsList(p), campaignsGet(p), campaignsCreate(p), campaignsRun(p), campaignsWatch(p))
+	addCampaignActions(p, cmd)
+	return cmd
+}
+
+func campaignsList(p *cli.Program) *cobra.Command {
+	var flags cli.ListFlags
+	var status string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the campaigns", Args: cli.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return listOf(p, &flags, "", campaignColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[*voiceagent.Campaign, error] {
+				return c.Campaigns.All(cmd.Context(), voiceagent.CampaignListParams{
+					PageSize: page.Size, Status: voiceagent.CampaignStatus(status), Extra: page.Query,
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&status, "status", "", "only campaigns in this state: in_progress, paused, completed and so on")
+	cli.Complete(cmd, "status", "pending", "in_progress", "paused", "scheduled", "completed", "stopped", "cancelled", "failed")
+	flags.Add(cmd)
+	return cmd
+}
+
+func campaignsGet(p *cli.Program) *cobra.Command {
+	return &cobra.Command{
+		Use: "get CAMPAIGN", Short: "Show a campaign and its progress", Args: cli.OneArg("a campaign's id"),
+		RunE: withClient(p, func(ctx context.Context, c *voiceagent.Client, args []string) error {
+			return cli.Show(p, campaignColumns)(c.Campaigns.Get(ctx, args[0]))
+		}),
+	}
+}
+
+func campaignsWatch(p *cli.Program) *cobra.Command {
+	var flags cli.WatchFlags
+	cmd := &cobra.Command{
+		Use: "watch CAMPAIGN", Short: "Follow a campaign until it has ended", Args: cli.OneArg("a campaign's id"),
+		Long: "Follow a campaign until it has ended. Ctrl-C ends the watching; the campaign goes on.",
+		RunE: withClient(p, func(ctx context.Context, c *voiceagent.Client, args []string) error {
+			return watchCampaign(ctx, p, c, args[0], flags)
+		}),
+	}
+	flags.Add(cmd)
+	return cmd
+}
+
+func watchCampaign(ctx context.Context, p *cli.Program, client *voiceagent.Client, id string, flags cli.WatchFlags) error {
+	line := func(c *voiceagent.Campaign) string {
+		return fmt.Sprintf("%s  %s  %d contacts: %d completed, %d no answer, %d voicemail, %d failed", cli.Printable(c.ID),
+			p.Cell(string(c.Status), cli.StatusColour), c.Contacts(), c.Completed, c.NoAnswer, c.Voicemail, c.Failed)
+	}
+	err := cli.Follow(p, client.Campaigns.Watch(ctx, id, flags.Params(p)), line, campaignColumns)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("the campaign goes on, and voiceagent campaigns watch %s follows it again: %w", id, err)
+	}
+	return err
+}
+
+func campaignsCreate(p *cli.Program) *cobra.Command {
+	var (
+		flags  campaignFlags
+		write  cli.WriteFlags
+		watch  cli.WatchFlags
+		file   string
+		extra  []string
+		follow bool
+	)
+	cmd := &cobra.Command{
+		Use: "create", Short: "Make one campaign of a CSV file: phones ring (asks first)", Args: cli.NoArgs,
+		Long: `Make one campaign of up to 2,000 contacts, which begins at once unless it is scheduled. The first line of the CSV
+file names the columns; what is in them the agent can use. A file with a line that can't be used is refused.
+
+For longer lists, and to get a file with what became of each contact, see voiceagent campaigns run.`,
+		Example: `  voiceagent campaigns create --name "January reminders" --agent AGENT --from +15550100000 --contacts contacts.csv --watch`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			params, err := flags.params()
+			if err != nil {
+				return err
+			}
+			if params.Extra, err = cli.ExtraKeys(extra); err != nil {
+				return err
+			}
+			if params.Contacts, err = contacts(p, file, params.PhoneColumn); err != nil {
+				return err
+			}
+			client, opts, err := write.Client(p, params.AgentID)
+			if err != nil {
+				return err
+			}
+			question := fmt.Sprintf("This rings %d people, from %s. Call them?", len(params.Contacts), params.From)
+			if err := p.Confirm(cmd.Context(), question); err != nil {
+				return err
+			}
+			campaign, err := client.Campaigns.Create(cmd.Context(), params, opts...)
+			if err != nil || !follow {
+				return cli.Show(p, campaignColumns)(campaign, err)
+			}
+			return watchCampaign(cmd.Context(), p, client, campaign.ID, watch)
+		},
+	}
+	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "at most 100 characters (required)")
+	cmd.Flags().StringVar(&file, "contacts", "", "the CSV file, or - for stdin (required)")
+	flags.add(cmd)
+	cmd.Flags().BoolVar(&follow, "watch", false, "follow the campaign until it has ended")
+	cmd.Flags().StringArrayVar(&extra, "extra", nil, "a key that this program doesn't know, as `name=json`; may be repeated")
+	watch.Add(cmd)
+	write.Add(cmd)
+	cli.Required(cmd, "name", "contacts")
+	return cmd
+}
+
+// contacts reads them all, so that a campaign isn't made of half a list.
+func contacts(p *cli.Program, file, phoneColumn string) ([]voiceagent.Contact, error) {
+	content, err := p.Read(file)
+	if err != nil {
+		return nil, cli.Usagef("--contacts: %w", err)
+	}
+	var contacts []voiceagent.Contact
+	var bad []error
+	for contact, err := range voiceagent.ContactsFromCSV(bytes.NewReader(content), voiceagent.CSVParams{PhoneColumn: phoneColumn}) {
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		contacts = append(contacts, contact)
+	}
+	if len(bad) > 0 {
+		return nil, cli.Usagef("--contacts %s: %d lines can't be used, so nothing was sent:\n%w", file, len(bad), errors.Join(bad...))
+	}
+	return contacts, nil
+}
+
+// acted is the answer to an action.
+type acted struct {
+	ID        string               `json:"id"`
+	Message   string               `json:"message"`
+	Campaign  *voiceagent.Campaign `json:"campaign,omitempty"` // only if the API sent it
+	RequestID string               `json:"request_id"`
+}
+
+var actedColumns = []cli.Column[acted]{
+	{Name: "id", Value: func(a acted) string { return a.ID }},
+	{Name: "message", Value: func(a acted) string { return a.Message }},
+	{Name: "status", Value: func(a acted) string {
+		if a.Campaign == nil {
+			return ""
+		}
+		return string(a.Campaign.Status)
+	}, Paint: cli.StatusColour},
+	{Name: "request_id", Value: func(a acted) string { return a.RequestID }},
+}
+
+// campaignActions are the commands that change a campaign. One with a question asks it first.
+var campaignActions = []struct {
+	verb, short, question string
+	do                    func(*voiceagent.CampaignsService, context.Context, string, ...voiceagent.RequestOption) (*voiceagent.CampaignAction, error)
+}{
+	{"pause", "Place no more calls until it is resumed", "", (*voiceagent.CampaignsService).Pause},
+	{"resume", "Go on with a paused campaign: phones ring (asks first)", "Campaign %s goes on: phones ring. Resume it?", (*voiceagent.CampaignsService).Resume},
+	{"stop", "End a campaign for good (asks first)", "Campaign %s can't be resumed after this. Stop it?", (*voiceagent.CampaignsService).Stop},
+	{"cancel", "Call off a scheduled campaign that hasn't begun (asks first)", "Campaign %s won't begin. Cancel it?", (*voiceagent.CampaignsService).Cancel},
+}
+
+func addCampaignActions(p *cli.Program, cmd *cobra.Command) {
+	for _, action := range campaignActions {
+		cmd.AddCommand(&cobra.Command{
+			Use: action.verb + " CAMPAIGN", Short: action.short, Args: cli.OneArg("a campaign's id"),
+			RunE: withClient(p, func(ctx context.Context, c *voiceagent.Client, args []string) error {
+				if action.question != "" {
+					if err := p.Confirm(ctx, fmt.Sprintf(action.question, args[0])); err != nil {
+						return err
+					}
+				}
+				answer, err := action.do(c.Campaigns, ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return cli.Show(p, actedColumns)(acted{args[0], answer.Message, answer.Campaign, answer.RequestID}, nil)
+			}),
+		})
+	}
+}

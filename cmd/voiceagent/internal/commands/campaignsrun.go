@@ -1,0 +1,153 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
+)
+
+var partColumns = []cli.Column[dial.Part]{
+	{Name: "part", Value: func(c dial.Part) string { return strconv.Itoa(c.Number) }},
+	{Name: "id", Value: func(c dial.Part) string { return c.ID }},
+	{Name: "name", Value: func(c dial.Part) string { return c.Name }},
+	{Name: "contacts", Value: func(c dial.Part) string { return strconv.Itoa(c.Contacts) }},
+	{Name: "status", Value: func(c dial.Part) string { return string(c.Status) }},
+	{Name: "unknown", Value: func(c dial.Part) string { return strconv.FormatBool(c.Unknown) }},
+}
+
+func campaignsRun(p *cli.Program) *cobra.Command {
+	var flags campaignFlags
+	var o dial.Options
+	var comma string
+	cmd := &cobra.Command{
+		Use: "run FILE", Short: "Call everybody in a CSV file, and write what became of each: phones ring (asks first)", Args: cli.OneArg("a CSV file"),
+		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row to FILE.results.csv.
+
+The first line names the columns; what is in them the agent can use. Nobody is called while a row can't be used, and no
+number twice. A long list becomes several campaigns of up to 2,000 contacts.
+
+The run is recorded under your configuration directory. When it was broken off, by Ctrl-C or a lost connection, the
+same command goes on where it stopped and calls nobody a second time. A file that was called and has changed since is
+refused: put new rows into a file of their own, or call everybody again with --again.
+
+With --dry-run the file is checked and the plan shown.`,
+		Example: `  voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --concurrency 5
+  voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --simulate`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			o.File = args[0]
+			if o.Campaign, err = flags.params(); err != nil {
+				return err
+			}
+			if o.Comma, err = separator(comma); err != nil {
+				return err
+			}
+			if err := ready(p, &o); err != nil {
+				return err
+			}
+			o.Ask = func(question string) error { return p.Confirm(cmd.Context(), question) }
+			summary, err := dial.Run(cmd.Context(), o)
+			return errors.Join(ended(err), summarize(p, summary, err))
+		},
+	}
+	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"csv"}, cobra.ShellCompDirectiveFilterFileExt)
+	flags.add(cmd)
+	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "of the campaigns, at most 70 characters; what tells the contacts follows it (default: the file's name)")
+	cmd.Flags().StringVar(&o.Region, "region", "IN", "the country of numbers without a country code: two letters")
+	cmd.Flags().StringVar(&comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
+	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
+	cmd.Flags().BoolVar(&o.AnyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names")
+	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
+	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
+	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default FILE.rejects.csv)")
+	cmd.Flags().IntSliceVar(&o.NotMade, "not-made", nil, "parts whose outcome was unknown and that you have checked not to exist: make them again")
+	return cmd
+}
+
+// ready fills in the options that come from the rest of the program. An unusable key should be
+// reported before the question.
+func ready(p *cli.Program, o *dial.Options) error {
+	o.Yes, o.DryRun, o.Out, o.Terminal = p.Yes || p.Simulate, p.DryRun, p.Err, cli.IsTerminal(p.Err)
+	o.Command = "voiceagent"
+	for _, word := range p.Args {
+		o.Command += " " + cli.Quoted(word)
+	}
+	o.Client = func(opts ...voiceagent.ClientOption) (*voiceagent.Client, error) {
+		return p.Client(o.Campaign.AgentID, opts...)
+	}
+	if p.Simulate { // it forgets its campaigns, and so must the ledger
+		dir, err := os.MkdirTemp("", "voiceagent-simulate-")
+		if err != nil {
+			return err
+		}
+		o.StateDir, o.Server = dir, "simulator"
+		if o.Results == "" { // what is invented must not pass for results, nor be kept from being invented anew
+			o.Results, o.Invented = strings.TrimSuffix(o.File, filepath.Ext(o.File))+".simulated.csv", true
+		}
+		p.AtEnd(func() error { return os.RemoveAll(dir) })
+		return nil
+	}
+	client, err := p.PublicClient()
+	if err != nil {
+		return err
+	}
+	o.Server = client.Describe().Get("base URL") // the same run, whether the default is given or not
+	if !p.DryRun {
+		_, err = p.Key()
+	}
+	return err
+}
+
+// ended gives an error of a run, which knows nothing of exit codes, its kind.
+func ended(err error) error {
+	switch {
+	case errors.As(err, new(*dial.Interrupted)) && errors.Is(err, context.DeadlineExceeded):
+		return cli.As(cli.Timeout, err)
+	case errors.As(err, new(*dial.Interrupted)):
+		return cli.As(cli.Interrupted, err)
+	case errors.As(err, new(*dial.Incomplete)):
+		return cli.As(cli.Incomplete, err)
+	case errors.As(err, new(*dial.BadInput)):
+		return cli.As(cli.Usage, err)
+	}
+	return err
+}
+
+// summarize writes what programs want to know of a run; people have seen it.
+func summarize(p *cli.Program, s *dial.Summary, err error) error {
+	switch {
+	case p.Output == cli.Table, err != nil && len(s.Campaigns) == 0:
+		return nil
+	case p.Output == cli.JSON:
+		return cli.WriteJSON(p.Out, s)
+	}
+	return cli.List(p, cli.Each(s.Campaigns), 0, partColumns)
+}
+
+// separator reads --comma.
+func separator(text string) (rune, error) {
+	if strings.EqualFold(text, "tab") || text == `\t` {
+		return '\t', nil
+	}
+	if utf8.RuneCountInString(text) > 1 {
+		return 0, cli.Usagef("--comma %q: it must be one character, or tab", text)
+	}
+	if text == "" {
+		return 0, nil
+	}
+	r, _ := utf8.DecodeRuneInString(text)
+	if strings.ContainsRune("\"\r\n\x00\ufffd", r) { // RuneError is what no UTF-8 decodes to
+		return 0, cli.Usagef("--comma %q: a quote, a line's end, and what is no character separate no columns", text)
+	}
+	return r, nil
+}

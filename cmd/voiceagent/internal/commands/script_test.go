@@ -1,0 +1,161 @@
+package commands
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
+)
+
+const scripts = "testdata/script"
+
+// TestScripts runs each script with a server of its own, on which time runs fast. Besides
+// testscript's commands there are
+//
+//	code N voiceagent ...   runs it and expects this exit code
+//	fault ROUTE KIND        makes such requests fail: "POST /call" drop, or "GET /agents" 503
+//	nofaults                ends all faults
+//	dialled N               expects that N phones have rung
+//	requests N              expects that N requests have come since the last such line; with
+//	                        "any" it only starts the count
+//	keep NAME REGEXP        puts the first group's match in the output into a variable
+//
+// A script with a file called realtime gets a server whose campaigns take a while.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	server := func(ts *testscript.TestScript) *scriptServer { return ts.Value(key{}).(*scriptServer) }
+	testscript.Run(t, testscript.Params{
+		Dir: scripts,
+		Setup: func(env *testscript.Env) error {
+			clock := []voiceagenttest.Option{voiceagenttest.WithSpeed(1000)}
+			if _, err := os.Stat(filepath.Join(env.WorkDir, "realtime")); err == nil {
+				clock = nil
+			}
+			s := &scriptServer{Server: voiceagenttest.NewServer(append(clock, voiceagenttest.WithLimits(voiceagenttest.Pro))...)}
+			env.Defer(s.Close)
+			env.Values[key{}] = s
+			s.AddAgent(voiceagenttest.NewAgent{ID: "ag_1", Name: "Asha"})
+			s.AddAgent(voiceagenttest.NewAgent{ID: "ag_2", Name: "Rahul"})
+			env.Setenv("VOICEAGENT_BASE_URL", s.URL)
+			env.Setenv(keyVariable, "lev_test_0000")
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":     wantCode,
+			"nofaults": func(ts *testscript.TestScript, _ bool, _ []string) { server(ts).ClearFaults() },
+			"fault":    func(ts *testscript.TestScript, _ bool, args []string) { server(ts).fault(ts, args) },
+			"dialled":  func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args, len(server(ts).Dialed())) },
+			"requests": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args, server(ts).count()) },
+			"keep":     keep,
+		},
+	})
+}
+
+type scriptServer struct {
+	*voiceagenttest.Server
+	counted int
+}
+
+func (s *scriptServer) count() int {
+	before := s.counted
+	s.counted = s.RequestCount()
+	return s.counted - before
+}
+
+func (s *scriptServer) fault(ts *testscript.TestScript, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("fault ROUTE KIND")
+	}
+	method, route, _ := strings.Cut(args[0], " ")
+	fault := voiceagenttest.Fault{Method: method, Route: route, Kind: voiceagenttest.Kind(args[1]), Times: -1}
+	if status, err := strconv.Atoi(args[1]); err == nil {
+		fault.Kind, fault.Status = voiceagenttest.StatusBefore, status
+	}
+	s.Fail(fault)
+}
+
+func wantCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	same(ts, args, got)
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout") + ts.ReadFile("stderr"))
+	if found == nil {
+		ts.Fatalf("%s isn't in the output", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+func same(ts *testscript.TestScript, args []string, got int) {
+	if args[0] != "any" && strconv.Itoa(got) != args[0] {
+		ts.Fatalf("got %d, want %s", got, args[0])
+	}
+}
+
+// TestEveryCommandIsInAScript finds commands that were added and never tried.
+func TestEveryCommandIsInAScript(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(scripts + "/*.txt")
+	require.NoError(t, err)
+	var lines []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		lines = append(lines, strings.Split(string(text), "\n")...)
+	}
+	missing := untried(allCommands(), lines)
+	assert.Empty(t, missing, "no script in %s runs these", scripts)
+	assert.Equal(t, []string{"voiceagent agents list"}, untried(allCommands(), slices.DeleteFunc(lines, func(line string) bool {
+		return strings.Contains(line, "voiceagent agents list")
+	})), "the test itself finds what is missing")
+}
+
+// allCommands is the whole tree, those that cobra adds too.
+func allCommands() []*cobra.Command {
+	tree := root(&cli.Program{})
+	tree.InitDefaultHelpCmd()
+	tree.InitDefaultCompletionCmd()
+	var all []*cobra.Command
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		all = append(all, cmd)
+		for _, below := range cmd.Commands() {
+			walk(below)
+		}
+	}
+	walk(tree)
+	return all
+}
+
+func untried(commands []*cobra.Command, lines []string) (missing []string) {
+	for _, cmd := range commands {
+		runs := regexp.MustCompile(`^[^#]*\b` + regexp.QuoteMeta(cmd.CommandPath()) + `( |$)`)
+		if !slices.ContainsFunc(lines, runs.MatchString) {
+			missing = append(missing, cmd.CommandPath())
+		}
+	}
+	return missing
+}

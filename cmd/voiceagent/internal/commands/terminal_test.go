@@ -1,0 +1,168 @@
+//go:build unix
+
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// terminal is a process of the program that a person sits in front of.
+type terminal struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	file    *os.File
+	changed chan struct{}
+	read    sync.WaitGroup
+
+	mu     sync.Mutex
+	screen bytes.Buffer
+}
+
+// onTerminal starts the program in a terminal of 100 columns.
+func onTerminal(t *testing.T, variables map[string]string, args ...string) *terminal {
+	t.Helper()
+	p := &terminal{t: t, cmd: exec.CommandContext(t.Context(), "voiceagent", args...), changed: make(chan struct{}, 1)}
+	p.cmd.Env = append(os.Environ(), "TERM=xterm")
+	for name, value := range variables {
+		p.cmd.Env = append(p.cmd.Env, name+"="+value)
+	}
+	file, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	require.NoError(t, err)
+	p.file = file
+	t.Cleanup(func() { file.Close() })
+	p.read.Go(func() {
+		_, _ = io.Copy(p, file) // ends with an error when the process does
+	})
+	return p
+}
+
+func (p *terminal) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
+	return p.screen.Write(text)
+}
+
+func (p *terminal) text() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.screen.String()
+}
+
+// until waits for a text on the screen, and then types.
+func (p *terminal) until(text, typed string) {
+	p.t.Helper()
+	giveUp := time.After(30 * time.Second)
+	for !strings.Contains(p.text(), text) {
+		select {
+		case <-p.changed:
+		case <-giveUp:
+			require.Failf(p.t, "it doesn't come", "%q is not on the screen:\n%s", text, p.text())
+		}
+	}
+	_, err := io.WriteString(p.file, typed)
+	require.NoError(p.t, err)
+}
+
+// end waits for the process, and returns its exit code.
+func (p *terminal) end() int {
+	p.t.Helper()
+	err := p.cmd.Wait()
+	p.read.Wait()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return failed.ExitCode()
+	}
+	require.NoError(p.t, err)
+	return 0
+}
+
+func TestColoursOnATerminalOnly(t *testing.T) {
+	t.Parallel()
+	for name, variables := range map[string]map[string]string{
+		"NO_COLOR": {"NO_COLOR": "1"},
+		"both":     {"NO_COLOR": "1", "FORCE_COLOR": "1"},
+		"dumb":     {"TERM": "dumb"},
+		"painted":  {},
+	} {
+		p := onTerminal(t, variables, "calls", "list", "--simulate")
+		require.Zero(t, p.end())
+		assert.Contains(t, p.text(), "completed", name)
+		assert.Equal(t, name == "painted", strings.Contains(p.text(), "\x1b["), "%s: %q", name, p.text())
+	}
+	for _, format := range []string{"json", "csv"} {
+		p := onTerminal(t, nil, "calls", "list", "--simulate", "-o", format)
+		require.Zero(t, p.end())
+		assert.NotContains(t, p.text(), "\x1b[", format)
+	}
+	piped, err := exec.CommandContext(t.Context(), "voiceagent", "calls", "list", "--simulate").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(piped), "completed")
+	assert.NotContains(t, string(piped), "\x1b[")
+}
+
+func TestTablesFitTheTerminal(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, map[string]string{"NO_COLOR": "1"}, "calls", "list", "--simulate")
+	require.Zero(t, p.end())
+	for line := range strings.Lines(p.text()) {
+		assert.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\r\n"))), 100, line)
+	}
+}
+
+func TestAQuestionIsAsked(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed string
+		code  int
+		gone  bool
+	}{
+		{"n\n", 14, false},
+		{"\n", 14, false},
+		{"yellow\n", 14, false},
+		{"\x03", 130, false},
+		{"\x04", 14, false},
+		{"y\n", 0, true},
+		{"YES\n", 0, true},
+	} {
+		server, variables := newServer(t)
+		p := onTerminal(t, variables, "agents", "delete", "ag_1")
+		p.until("Remove agent ag_1 for good? [y/N] ", c.typed)
+		assert.Equal(t, c.code, p.end(), "%q: %s", c.typed, p.text())
+		assert.Equal(t, c.code != 0, strings.Contains(p.text(), "nothing was done"), "%q: %s", c.typed, p.text())
+		after := runHere(t.Context(), variables, "agents", "get", "ag_1")
+		assert.Equal(t, c.gone, after.code == 5, "%q", c.typed)
+		server.Close()
+	}
+}
+
+func TestNothingRingsUntilYes(t *testing.T) {
+	t.Parallel()
+	server, variables := newServer(t)
+	create := []string{"calls", "create", "--agent", "ag_1", "--from", "+15550100000", "--to", "+919876543210"}
+	p := onTerminal(t, variables, create...)
+	p.until("This rings +919876543210, from +15550100000. Call now? [y/N] ", "")
+	assert.Empty(t, server.Dialed())
+	p.until("[y/N]", "y\n")
+	assert.Zero(t, p.end(), p.text())
+	assert.Equal(t, []string{"+919876543210"}, server.Dialed())
+
+	p = onTerminal(t, variables, append(create, "--yes")...)
+	assert.Zero(t, p.end(), p.text())
+	assert.NotContains(t, p.text(), "[y/N]")
+	assert.Len(t, server.Dialed(), 2)
+}

@@ -1,0 +1,34 @@
+package voiceagent_test
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+// A call, a campaign and a contact can be given to a logger as they are: they show ids, status,
+// times and counts, the last 4 digits of numbers, and nothing that was said.
+func ExampleCall_LogValue() {
+	logged := func(v slog.LogValuer) {
+		var parts []string
+		for _, attr := range v.LogValue().Group() {
+			if text := attr.Value.String(); text != "" && text != "0" && text != "0s" {
+				parts = append(parts, attr.String())
+			}
+		}
+		fmt.Println(strings.Join(parts, " "))
+	}
+	logged(&voiceagent.Call{
+		ID: "call_1", Status: voiceagent.CallCompleted, PhoneNumber: "+919876543210",
+		Summary: "Asha asked for a later date.", Metadata: map[string]any{"name": "Asha"},
+		Transcript: []voiceagent.TranscriptEntry{{Role: "user", Content: "It's Asha."}},
+	})
+	logged(&voiceagent.Campaign{ID: "camp_1", Name: "Asha's list", From: "+15550100000", TotalContacts: 2000})
+	logged(voiceagent.Contact{"phone": "98765 43210", "name": "Asha"})
+	// Output:
+	// id=call_1 status=completed phone_number=***3210 transcript_entries=1
+	// id=camp_1 phone_number=***0000 contacts=2000
+	// keys=2
+}

@@ -1,0 +1,59 @@
+package envelope
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"errors"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// anyNumber returns the value of a JSON number in a field of type any. It is a float64, as in
+// encoding/json, unless the float64 would be another number; then it is a [stdjson.Number], the
+// text as received. That is so for an integer, written without a fraction and an exponent, that no
+// float64 equals (some beyond 2^53), and for a number beyond every float64, such as 1e400. Anything
+// else is rounded to the nearest float64: no float64 equals 0.1 either, so for a fraction "exact"
+// would mean text in almost all cases.
+func anyNumber(text []byte) any {
+	value, err := strconv.ParseFloat(string(text), 64)
+	switch {
+	case err != nil:
+	case len(text) <= alwaysExact, bytes.ContainsAny(text, ".eE"):
+		return value
+	default:
+		if exact := strconv.AppendFloat(nil, value, 'f', 0, 64); bytes.Equal(exact, text) {
+			return value
+		}
+	}
+	return stdjson.Number(text)
+}
+
+// alwaysExact is the length of the longest integers of which a float64 holds each.
+const alwaysExact = 15
+
+// exactNumbers makes the library use anyNumber.
+var exactNumbers = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *any) error {
+	if *out = nil; dec.PeekKind() != '0' { // where a key is there twice the library would merge the values
+		return errors.ErrUnsupported
+	}
+	text, err := dec.ReadValue()
+	if err == nil {
+		*out = anyNumber(text)
+	}
+	return err
+})
+
+// writtenNumbers makes the library write a [stdjson.Number] as encoding/json does: as the number
+// that it is, not as a string, and as 0 if it is empty.
+var writtenNumbers = json.MarshalToFunc(func(enc *jsontext.Encoder, number stdjson.Number) error {
+	if number == "" {
+		number = "0"
+	}
+	s := scanner{buf: []byte(number)}
+	if text, ok := s.number(); !ok || len(text) < len(number) {
+		return errors.New("invalid number literal " + strconv.Quote(string(number)))
+	}
+	return enc.WriteValue(s.buf)
+})

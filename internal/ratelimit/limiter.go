@@ -1,0 +1,286 @@
+// Package ratelimit reads the rate-limit headers of answers, and is the limiter of one process,
+// which goes by it.
+//
+// The module redisvoiceagent has the queue and the rules once more, for many processes: it is
+// released by itself, and its rules run in Redis. The cases in internal/limittest are run through
+// both, so a change here is one there.
+package ratelimit
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+)
+
+// How long the first attempt after the gate was closed keeps the others waiting.
+const probeAlone = 2 * time.Second
+
+// gate says who may go.
+type gate uint8
+
+const (
+	open     gate = iota // as many as the window permits
+	closed               // nobody
+	halfOpen             // one attempt finds out whether the gate may open
+)
+
+// Outcome is what became of an attempt.
+type Outcome uint8
+
+// The outcomes of an attempt.
+const (
+	Answered  Outcome = iota
+	Throttled         // the answer was a 429
+	Lost              // no answer of the API itself came, so whether it was counted isn't known
+)
+
+// TooLateError is the refusal of a caller whose deadline comes before the gate opens.
+type TooLateError struct {
+	Opens time.Time
+	Late  time.Duration // from the deadline until then
+}
+
+// Error says by how much the caller would be too late.
+func (e *TooLateError) Error() string {
+	late := e.Late.Round(time.Millisecond).String()
+	return "the rate limit's next window begins " + late + " after this call's deadline"
+}
+
+// Limiter is the budget of one process: a gate, and behind it what is known of the window. It can't
+// be stuck, for with nothing in flight and the gate open the newest answer has been seen.
+type Limiter struct {
+	mu       sync.Mutex
+	inFlight int
+	window   window
+	gate     gate
+	until    time.Time // when a gate that is closed or half-open changes by itself
+	refusals int       // 429s in a row that don't say when they end; those sent together are one
+	waiters  list.List // of *waiter, in order of arrival
+	timer    *time.Timer
+}
+
+// waiter is a caller in the queue. ready is closed when it may go, or has been refused.
+type waiter struct {
+	ready    chan struct{}
+	deadline time.Time // zero for none
+	err      error
+}
+
+// New returns a limiter for an account that may make so many requests a minute; 0 when that isn't
+// known.
+func New(perMinute int) *Limiter {
+	if perMinute > 0 {
+		return &Limiter{window: window{knowledge: guessing, guess: perMinute}}
+	}
+	return &Limiter{window: window{guess: unseenInFlight}}
+}
+
+// TryAcquire is Acquire for the common case that there is no need to wait.
+func (l *Limiter) TryAcquire() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiters.Len() == 0 && l.take(time.Now())
+}
+
+// Acquire waits for a permit to send one attempt, in order of arrival. The error is the context's.
+// If the limiter stays closed beyond the context's deadline, Acquire returns a [*TooLateError] at
+// once.
+func (l *Limiter) Acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	now := time.Now()
+	if l.waiters.Len() == 0 && l.take(now) {
+		l.mu.Unlock()
+		return nil
+	}
+	w := &waiter{ready: make(chan struct{})}
+	w.deadline, _ = ctx.Deadline()
+	if err := l.refusal(w); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	place := l.waiters.PushBack(w)
+	l.schedule(now)
+	l.mu.Unlock()
+
+	select {
+	case <-w.ready:
+		return w.err
+	case <-ctx.Done():
+		return l.leave(ctx, place, w)
+	}
+}
+
+// leave takes a caller whose context has ended out of the queue. It may have been called up at the
+// same moment.
+func (l *Limiter) leave(ctx context.Context, place *list.Element, w *waiter) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-w.ready:
+		if w.err == nil {
+			l.inFlight--
+			if l.gate == halfOpen { // the next in line takes its place
+				l.gate, l.until = closed, time.Now()
+			}
+		}
+	default:
+		l.waiters.Remove(place)
+	}
+	l.serve(time.Now())
+	return ctx.Err()
+}
+
+// take lets one attempt go if the rule allows it.
+func (l *Limiter) take(now time.Time) bool {
+	l.window.expire(now)
+	if l.gate != open {
+		if now.Before(l.until) {
+			return false
+		}
+		if l.gate == closed {
+			l.gate, l.until = halfOpen, now.Add(probeAlone)
+			l.window.reopen()
+			l.inFlight++
+			return true
+		}
+		l.gate = open
+	}
+	if l.inFlight >= l.window.permits() {
+		return false
+	}
+	l.inFlight++
+	return true
+}
+
+// Release gives back the permit of an attempt, and learns from its answer.
+func (l *Limiter) Release(outcome Outcome, t *Told) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	alone := l.gate == halfOpen && l.inFlight == 1
+	l.inFlight--
+	switch {
+	case outcome == Throttled:
+		l.throttled(now, t)
+	case t.Has&Remaining != 0:
+		if l.window.isNew(t.Reset.name()) {
+			l.admit()
+		}
+		l.window.told(now, t, alone)
+	case outcome == Lost, t.Has&Header != 0:
+		l.window.untold()
+	default:
+		l.window.headerless(now)
+	}
+	if outcome == Answered {
+		l.window.heard()
+		l.refusals = 0
+	}
+	switch {
+	case l.window.isSpent():
+		l.close(now, l.window.end)
+	case !alone || outcome == Throttled:
+	case outcome == Lost: // it found out nothing: the next one tries
+		l.gate, l.until = closed, now
+	default:
+		l.admit()
+	}
+	l.serve(now)
+}
+
+// throttled closes the limiter after a 429. If the 429 doesn't say for how long, each further one
+// doubles the wait. All that were sent before the limiter closed count once.
+func (l *Limiter) throttled(now time.Time, t *Told) {
+	if t.Reset.ServerMillis != 0 && l.window.isOld(t.Reset.name()) { // a Retry-After names no window
+		return
+	}
+	until := l.window.throttled(now, t)
+	if until.IsZero() {
+		if l.gate == closed {
+			return
+		}
+		until = now.Add(min(firstRefusal<<min(l.refusals, 10), longestClosed))
+		l.refusals++
+	} else {
+		l.window.heard()
+	}
+	l.close(now, until)
+}
+
+// close lets nobody go before the given time.
+func (l *Limiter) close(now, until time.Time) {
+	if latest := now.Add(longestClosed); until.After(latest) {
+		until = latest
+	}
+	if l.gate != closed || until.After(l.until) {
+		l.gate, l.until = closed, until
+	}
+	l.refuseLate()
+}
+
+// admit ends the waiting for the attempt that went first.
+func (l *Limiter) admit() {
+	if l.gate == halfOpen {
+		l.gate = open
+	}
+}
+
+// refuseLate sends those away whose deadline comes before the gate opens.
+func (l *Limiter) refuseLate() {
+	for e := l.waiters.Front(); e != nil; {
+		next := e.Next()
+		w := e.Value.(*waiter)
+		if w.err = l.refusal(w); w.err != nil {
+			l.waiters.Remove(e)
+			close(w.ready)
+		}
+		e = next
+	}
+}
+
+// refusal is the error for a caller who can't be served in time.
+func (l *Limiter) refusal(w *waiter) error {
+	if l.gate != closed || w.deadline.IsZero() || !w.deadline.Before(l.until) {
+		return nil
+	}
+	return &TooLateError{Opens: l.until, Late: l.until.Sub(w.deadline)}
+}
+
+// serve lets as many go as the rule allows, in order of arrival.
+func (l *Limiter) serve(now time.Time) {
+	for l.waiters.Len() > 0 && l.take(now) {
+		front := l.waiters.Front()
+		l.waiters.Remove(front)
+		close(front.Value.(*waiter).ready)
+	}
+	l.schedule(now)
+}
+
+// schedule wakes the queue when time alone will change what the rule says.
+func (l *Limiter) schedule(now time.Time) {
+	if l.waiters.Len() == 0 {
+		return
+	}
+	at := l.until
+	if l.gate == open {
+		if l.window.knowledge != counting {
+			return // an answer will wake it
+		}
+		at = l.window.end
+	}
+	if l.timer == nil {
+		l.timer = time.AfterFunc(at.Sub(now), l.wake)
+	} else {
+		l.timer.Reset(at.Sub(now))
+	}
+}
+
+func (l *Limiter) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.serve(time.Now())
+}
