@@ -145,7 +145,7 @@ func dial(t *testing.T, disturb func(ctx context.Context, f *fleet), faults ...v
 	rang, callees := map[string]int{}, map[string]string{}
 	for _, d := range f.api.Dials() {
 		rang[d.Number]++
-		callees[d.CallID] = d.Number
+		callees[d.CallID], callees[d.SessionID] = d.Number, d.Number // either may be a call's Ref
 	}
 	outcomes, err := f.rdb.HGetAll(t.Context(), f.outcomes()).Result()
 	require.NoError(t, err)
