@@ -206,28 +206,27 @@ type DetailsCollection struct {
 }
 
 // TranscriptEntry is one utterance. Webhooks spell its keys role and content (documented), lists
-// speaker and text (seen in use); both are read. The tag "also" is this package's own.
+// speaker and text (seen in use); both are read.
 type TranscriptEntry struct {
-	Role      string    `json:"role" also:"speaker"` // "agent" or "user"
-	Content   string    `json:"content" also:"text"`
+	Role      string    `json:"role"` // "agent" or "user"
+	Content   string    `json:"content"`
 	Timestamp Timestamp `json:"timestamp"` // often a clock time alone
 }
 
-// UnmarshalJSON implements [json.Unmarshaler] for both spellings.
-func (e *TranscriptEntry) UnmarshalJSON(data []byte) error {
-	var wire struct {
-		Role      string    `json:"role"`
-		Speaker   string    `json:"speaker"`
-		Content   string    `json:"content"`
-		Text      string    `json:"text"`
-		Timestamp Timestamp `json:"timestamp"`
-	}
-	if err := envelope.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*e = TranscriptEntry{Role: cmp.Or(wire.Role, wire.Speaker), Content: cmp.Or(wire.Content, wire.Text), Timestamp: wire.Timestamp}
-	return nil
+type wireEntry struct {
+	Role      string    `json:"role"`
+	Speaker   string    `json:"speaker"`
+	Content   string    `json:"content"`
+	Text      string    `json:"text"`
+	Timestamp Timestamp `json:"timestamp"`
 }
+
+var _ = envelope.Reads(func(w *wireEntry) TranscriptEntry {
+	return TranscriptEntry{Role: cmp.Or(w.Role, w.Speaker), Content: cmp.Or(w.Content, w.Text), Timestamp: w.Timestamp}
+})
+
+// UnmarshalJSON implements [json.Unmarshaler] for both spellings.
+func (e *TranscriptEntry) UnmarshalJSON(data []byte) error { return envelope.Unmarshal(data, e) }
 
 // CallCreateParams describes a call to place. AgentID, From and To are required.
 // Source: make-call page (documented).
@@ -241,16 +240,17 @@ type CallCreateParams struct {
 }
 
 func (p *CallCreateParams) request() request {
-	r := post(placeCallRoute).with(&struct {
-		AgentID string         `json:"agent_id"`
-		From    string         `json:"source_number"`
-		To      string         `json:"phone_number"`
-		Extra   map[string]any `json:",embed"`
-	}{p.AgentID, p.From, p.To, p.Extra}, p.Extra)
+	body := &struct {
+		AgentID  string         `json:"agent_id"`
+		From     string         `json:"source_number"`
+		To       string         `json:"phone_number"`
+		Metadata any            `json:"metadata,omitempty"` // an any, as that is written without reflection
+		Extra    map[string]any `json:",embed"`
+	}{AgentID: p.AgentID, From: p.From, To: p.To, Extra: p.Extra}
 	if len(p.Metadata) > 0 {
-		r = r.add("metadata", p.Metadata)
+		body.Metadata = p.Metadata
 	}
-	return r
+	return post(placeCallRoute).with(body, p.Extra)
 }
 
 func (p *CallCreateParams) check() error {

@@ -158,7 +158,7 @@ type CampaignCreateParams struct {
 	Extra              map[string]any // keys that the client doesn't know
 }
 
-// campaignBody is what goes over the wire, beside the contacts.
+// campaignBody is what goes over the wire.
 type campaignBody struct {
 	Name               string         `json:"name"`
 	AgentID            string         `json:"agent_id"`
@@ -170,6 +170,7 @@ type campaignBody struct {
 	DailyEndTime       string         `json:"daily_end_time,omitempty"`
 	Blackouts          []Blackout     `json:"blackout_periods,omitempty"`
 	ScheduleTime       string         `json:"schedule_time,omitempty"`
+	Contacts           any            `json:"contacts"` // an any, as that is written without reflection
 	Extra              map[string]any `json:",embed"`
 }
 
@@ -189,11 +190,12 @@ func (p *CampaignCreateParams) request() request {
 	if p.CallingHours != nil {
 		body.DailyStartTime, body.DailyEndTime = p.CallingHours.Start, p.CallingHours.End
 	}
-	contacts := make([]map[string]any, len(p.Contacts))
+	contacts := make([]any, len(p.Contacts))
 	for i, contact := range p.Contacts {
-		contacts[i] = contact
+		contacts[i] = map[string]any(contact)
 	}
-	return post(campaignsRoute).with(body, p.Extra).add("contacts", contacts)
+	body.Contacts = contacts
+	return post(campaignsRoute).with(body, p.Extra)
 }
 
 func (p *CampaignCreateParams) check() error {

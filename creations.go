@@ -100,7 +100,7 @@ func create[T any](ctx context.Context, c *Client, r request, f finder[T], opts 
 }
 
 func (m *creation[T]) made() []string          { return m.IDs(m.answer.Data) }
-func (m *creation[T]) encode() ([]byte, error) { return envelope.Marshal(m.answer.Data, false) }
+func (m *creation[T]) encode() ([]byte, error) { return envelope.Marshal(m.answer.Data, 0) }
 
 func (m *creation[T]) madeAt() time.Time {
 	at, _ := m.At(m.answer.Data)

@@ -23,11 +23,8 @@ type request struct {
 	path   string // of a path that a caller wrote, decoded; "" else
 	raw    string // the same, escaped
 	query  url.Values
-	body   any  // nil for none; its bytes once it is encoded
-	strict bool // the body may have a key twice
-	extra  map[string]any
-	bulk   string // the name of the member that most of the body consists of; "" for none
-	bulky  any    // its value
+	body   any // nil for none; its bytes once it is encoded
+	checks envelope.Checks
 	effect effect
 	settle settler      // finds out if it was done after all; nil when that can't be found out
 	public bool         // works without a key
@@ -70,12 +67,12 @@ func (r *request) url(base *url.URL) url.URL {
 }
 
 func (r request) with(body any, extra map[string]any) request {
-	r.body, r.extra, r.strict = body, extra, len(extra) > 0
+	r.body, r.checks = body, envelope.ValidText
+	if len(extra) > 0 {
+		r.checks |= envelope.UniqueKeys
+	}
 	return r
 }
-
-// add adds what most of the body consists of, a map or a list of maps.
-func (r request) add(name string, value any) request { r.bulk, r.bulky = name, value; return r }
 
 func (r request) where(query url.Values) request { r.query = query; return r }
 func (r request) withoutKey() request            { r.public = true; return r }
@@ -110,7 +107,8 @@ func (c *Client) discard(ctx context.Context, r request, opts []RequestOption) e
 // The path is relative to the base URL and may have a query: "/agents/ag_1/clone?deep=true". The
 // body is encoded as JSON; nil sends none. The answer's data, or the whole body if it has no
 // envelope, is decoded into out. A nil out discards it; a *[Page] takes a list with its paging
-// keys.
+// keys. Both follow the rules of encoding/json, but that &, < and > aren't escaped, a key that is
+// there twice is refused, and a scalar of the wrong kind is converted: "3" where an int is due.
 //
 // Only GET, HEAD, PUT, PATCH, DELETE and OPTIONS count as safe to repeat. Any other method whose
 // answer is lost ends in [ErrOutcomeUnknown].
@@ -119,7 +117,7 @@ func (c *Client) Request(ctx context.Context, method, path string, body, out any
 	if err != nil {
 		return err
 	}
-	r.body, r.strict = body, true
+	r.body, r.checks = body, envelope.UniqueKeys
 	if out == nil {
 		return c.discard(ctx, r, opts)
 	}
@@ -200,23 +198,12 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	}
 	var body []byte
 	if r.body != nil {
-		if body, err = r.encode(); err != nil {
+		if body, err = envelope.Marshal(r.body, r.checks); err != nil {
 			return refuse(r.method, r.route, "body", err.Error())
 		}
 		r.body = body
 	}
 	return newCall(ctx, c, r, settings, answer).run(body)
-}
-
-func (r *request) encode() ([]byte, error) {
-	body, err := envelope.Marshal(r.body, r.strict)
-	if err != nil || r.bulk == "" {
-		return body, err
-	}
-	if _, twice := r.extra[r.bulk]; twice {
-		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %q", r.bulk)
-	}
-	return envelope.AddMember(body, r.bulk, r.bulky)
 }
 
 // settingsFor applies a call's options to a copy of the client's settings.

@@ -241,7 +241,7 @@ func metadataHas(shown, sent map[string]any) bool {
 		return true
 	}
 	var wire map[string]any // as it comes back: structs as maps
-	encoded, err := envelope.Marshal(sent, false)
+	encoded, err := envelope.Marshal(sent, 0)
 	if err == nil {
 		err = envelope.Unmarshal(encoded, &wire)
 	}
@@ -262,7 +262,7 @@ func sameValue(shown, sent any) bool {
 		return false
 	}
 	text := func(v any) string {
-		encoded, _ := envelope.Marshal(v, false)
+		encoded, _ := envelope.Marshal(v, 0)
 		return strings.Trim(string(encoded), `"`)
 	}
 	return strings.EqualFold(text(shown), text(sent)) // True and None are Python's

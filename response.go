@@ -162,7 +162,7 @@ func (t *Timestamp) read(received []byte) {
 func (t Timestamp) MarshalJSON() ([]byte, error) {
 	switch {
 	case t.text != "":
-		return envelope.Marshal(t.text, false)
+		return envelope.Marshal(t.text, 0)
 	case t.IsZero():
 		return []byte("null"), nil
 	}

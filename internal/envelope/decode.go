@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,41 +19,53 @@ var lenient = json.JoinOptions(
 	jsontext.AllowInvalidUTF8(true),
 )
 
-// passes are the options of the passes over a body. Each takes more than the pass before, and is
-// slower, so it is only made when that has failed.
-type passes struct {
-	strict   json.Options
-	lenient  json.Options
-	tolerant json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
-}
-
-func newPasses(own ...*json.Unmarshalers) *passes {
-	strict := json.JoinOptions()
-	if len(own) > 0 { // the library takes no WithUnmarshalers of nothing
-		strict = json.WithUnmarshalers(json.JoinUnmarshalers(own...))
-	}
-	return &passes{
-		strict:   strict,
-		lenient:  json.JoinOptions(strict, lenient),
-		tolerant: json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(append(own, json.UnmarshalFromFunc(convert))...))),
-	}
-}
-
+// The options of the passes over a body. Each takes more than the pass before, and is slower, so it
+// is only made when that has failed.
 var (
-	ownTypes   = newPasses(exactNumbers)
-	otherTypes = newPasses()
+	strictPass   json.Options
+	exactPass    json.Options // in place of strictPass, if an integer is longer than a float64 holds
+	lenientPass  json.Options
+	tolerantPass json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
 )
+
+// own are the unmarshalers of the client's own types, which [Reads] adds to.
+var own []*json.Unmarshalers
+
+func setPasses() {
+	with := func(more ...*json.Unmarshalers) json.Options {
+		return json.WithUnmarshalers(json.JoinUnmarshalers(append(more, own...)...))
+	}
+	strictPass, exactPass = with(), with(exactNumbers)
+	lenientPass = json.JoinOptions(lenient, exactPass)
+	tolerantPass = json.JoinOptions(lenient, with(exactNumbers, json.UnmarshalFromFunc(convert)))
+}
+
+func init() { setPasses() }
+
+// Reads makes Unmarshal read each T as a W, which has its keys in every spelling, without a second
+// pass over them. It is for the initialization of a package.
+func Reads[T, W any](from func(*W) T) struct{} {
+	wires := sync.Pool{New: func() any { return new(W) }} // a page has thousands
+	own = append(own, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *T) error {
+		wire := wires.Get().(*W)
+		err := json.UnmarshalDecode(dec, wire)
+		*out = from(wire)
+		*wire = *new(W)
+		wires.Put(wire)
+		return err
+	}))
+	setPasses()
+	return struct{}{}
+}
 
 // Unmarshal reads one JSON value into one of the client's own types. Scalars of the wrong kind are
 // converted; an object where a list is due, or the other way round, is an error. A number in a
 // field of type any keeps its value: see anyNumber.
-func Unmarshal(buf []byte, v any) error { return ownTypes.unmarshal(buf, v) }
-
-func (p *passes) unmarshal(buf []byte, v any) error {
-	err := p.try(buf, v)
+func Unmarshal(buf []byte, v any) error {
+	err := try(buf, v)
 	if isSyntactic(err) {
 		if repaired, changed := repair(buf); changed {
-			buf, err = repaired, p.try(repaired, v)
+			buf, err = repaired, try(repaired, v)
 		}
 	}
 	_, isSemantic := errors.AsType[*json.SemanticError](err)
@@ -72,15 +85,35 @@ func (p *passes) unmarshal(buf []byte, v any) error {
 }
 
 // try makes the passes, as far as another one can help.
-func (p *passes) try(buf []byte, v any) error {
-	err := json.Unmarshal(buf, v, p.strict)
+func try(buf []byte, v any) error {
+	first := strictPass
+	if hasLongInteger(buf) {
+		first = exactPass
+	}
+	err := json.Unmarshal(buf, v, first)
 	if isSyntactic(err) {
-		err = json.Unmarshal(buf, v, p.lenient)
+		err = json.Unmarshal(buf, v, lenientPass)
 	}
 	if _, ok := errors.AsType[*json.SemanticError](err); ok {
-		if last := json.Unmarshal(buf, v, p.tolerant); last == nil || isSyntactic(last) {
+		if last := json.Unmarshal(buf, v, tolerantPass); last == nil || isSyntactic(last) {
 			return last
 		}
+	}
+	return err
+}
+
+// tolerantStandard is standard, and converts scalars.
+var tolerantStandard = json.JoinOptions(standard, json.WithUnmarshalers(json.UnmarshalFromFunc(convert)))
+
+// unmarshalOther reads JSON into a type of the caller's, as encoding/json does. Scalars of the
+// wrong kind are converted.
+func unmarshalOther(value jsontext.Value, v any) error {
+	err := json.Unmarshal(value, v, standard)
+	switch {
+	case err == nil, json.Unmarshal(value, v, tolerantStandard) == nil:
+		return nil
+	case value.Kind() != '{' && value.Kind() != '[':
+		return ErrShape
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // Errors of a body that is valid JSON and still not an answer.
@@ -72,7 +73,8 @@ type Single[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData].
 func (s *Single[T]) Decode(buf []byte) error {
-	if err := Read(buf, s); err != nil {
+	*s = Single[T]{} // of an attempt before
+	if err := Unmarshal(buf, s); err != nil {
 		return err
 	}
 	if s.Data == nil && !s.Refused() {
@@ -91,7 +93,7 @@ func (o *Optional[T]) Decode(buf []byte) error {
 	if isBlank(buf) {
 		return nil
 	}
-	return Read(buf, &o.Single)
+	return Unmarshal(buf, &o.Single)
 }
 
 // List is the envelope of a page.
@@ -106,7 +108,8 @@ type List[T any] struct {
 
 // Decode implements [Body]. Data that is missing or null is [ErrNoData]; an empty list is not.
 func (l *List[T]) Decode(buf []byte) error {
-	if err := Read(buf, l); err != nil {
+	*l = List[T]{} // of an attempt before
+	if err := Unmarshal(buf, l); err != nil {
 		return err
 	}
 	if l.Data == nil && !l.Refused() {
@@ -138,30 +141,32 @@ type Into struct {
 
 // Decode implements [Body]. Null data is [ErrNoData], and so is a complete envelope without data.
 func (i *Into) Decode(buf []byte) error {
-	switch kindOf(buf) {
-	case '{':
-	case 'n':
-		return ErrNoData
-	default:
-		return otherTypes.unmarshal(buf, i.Out)
-	}
 	var env struct {
 		Meta
 		Data jsontext.Value `json:"data"`
 	}
-	if err := Unmarshal(buf, &env); err != nil {
-		return err
+	isObject := kindOf(buf) == '{'
+	if isObject {
+		if err := Unmarshal(buf, &env); err != nil {
+			return err
+		}
 	}
 	i.Meta = env.Meta
+	value := env.Data
 	switch {
 	case i.Refused():
 		return nil
-	case env.Data.Kind() == 'n' || (i.Whole && env.Data == nil):
+	case isObject && i.Whole && (value == nil || value.Kind() == 'n'):
 		return ErrNoData
-	case i.Whole || env.Data == nil:
-		return otherTypes.unmarshal(buf, i.Out)
+	case i.Whole || value == nil:
+		if err := Unmarshal(buf, &value); err != nil {
+			return err
+		}
 	}
-	return otherTypes.unmarshal(env.Data, i.Out)
+	if value.Kind() == 'n' {
+		return ErrNoData
+	}
+	return unmarshalOther(value, i.Out)
 }
 
 // None discards the answer but notices success: false.
@@ -184,13 +189,41 @@ func isBlank(buf []byte) bool {
 	return true
 }
 
-// Marshal encodes a request body. With strict, duplicate keys are refused: an Extra key that the
-// client already sends is a mistake of the caller. The check takes time, so callers ask for it only
-// if there are Extra keys.
-func Marshal(v any, strict bool) ([]byte, error) {
-	body, err := json.Marshal(v, jsontext.AllowDuplicateNames(!strict), json.WithMarshalers(writtenNumbers))
+// standard makes the library read and write as encoding/json does, but for &, < and >, which it
+// writes as they are.
+var standard = json.JoinOptions(
+	jsonv1.DefaultOptionsV1(),
+	jsontext.EscapeForHTML(false),
+	jsontext.EscapeForJS(false),
+	json.WithMarshalers(writtenNumbers),
+)
+
+// Checks say what Marshal refuses although encoding/json writes it.
+type Checks uint8
+
+const (
+	// UniqueKeys refuses a key that is there twice: an Extra key that the client already sends is a
+	// mistake of the caller. The check takes time.
+	UniqueKeys Checks = 1 << iota
+	// ValidText refuses a text that isn't UTF-8. Without it, U+FFFD stands for what is broken.
+	ValidText
+)
+
+// Marshal encodes as encoding/json does, with the keys of each map in order, so that the same value
+// has the same bytes. It writes &, < and > as they are.
+func Marshal(v any, checks Checks) ([]byte, error) {
+	options := json.JoinOptions(standard,
+		jsontext.AllowDuplicateNames(checks&UniqueKeys == 0), jsontext.AllowInvalidUTF8(checks&ValidText == 0))
+	body, err := json.Marshal(v, options)
+	if err == nil {
+		return body, nil
+	}
+	// The errors of encoding/json don't say where.
+	if _, located := json.Marshal(v, options, jsonv1.ReportErrorsWithLegacySemantics(false)); located != nil {
+		err = located
+	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
 	}
-	return body, err
+	return nil, err
 }

@@ -75,7 +75,7 @@ func FuzzDecode(f *testing.F) {
 			require.NotNil(t, single.Data)
 			// A decoded value can be encoded and decodes to the same, except for characters and numbers that
 			// JSON can't hold.
-			written, err := envelope.Marshal(single.Data, false)
+			written, err := envelope.Marshal(single.Data, 0)
 			if !utf8.Valid(buf) || (err != nil && unwritable.MatchString(err.Error())) {
 				return
 			}
@@ -85,7 +85,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			var again record
 			require.NoError(t, envelope.Unmarshal(written, &again))
-			rewritten, err := envelope.Marshal(again, false)
+			rewritten, err := envelope.Marshal(again, 0)
 			require.NoError(t, err)
 			assert.JSONEq(t, string(written), string(rewritten))
 		}

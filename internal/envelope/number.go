@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,6 +34,26 @@ func anyNumber(text []byte) any {
 // alwaysExact is the length of the longest integers of which a float64 holds each.
 const alwaysExact = 15
 
+// hasLongInteger reports whether so many digits follow each other in a body that anyNumber may keep
+// their text. It looks at one byte of each 16.
+func hasLongInteger(buf []byte) bool {
+	for i := alwaysExact; i < len(buf); i += alwaysExact + 1 {
+		from, to := i, i
+		for from >= 0 && isDigit(buf[from]) {
+			from--
+		}
+		for to < len(buf) && isDigit(buf[to]) {
+			to++
+		}
+		if to-from-1 > alwaysExact {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 // exactNumbers makes the library use anyNumber.
 var exactNumbers = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *any) error {
 	if *out = nil; dec.PeekKind() != '0' { // where a key is there twice the library would merge the values
@@ -51,9 +72,9 @@ var writtenNumbers = json.MarshalToFunc(func(enc *jsontext.Encoder, number stdjs
 	if number == "" {
 		number = "0"
 	}
-	s := scanner{buf: []byte(number)}
-	if text, ok := s.number(); !ok || len(text) < len(number) {
+	value := jsontext.Value(number)
+	if value.Kind() != '0' || !value.IsValid() || strings.TrimSpace(string(number)) != string(number) {
 		return errors.New("invalid number literal " + strconv.Quote(string(number)))
 	}
-	return enc.WriteValue(s.buf)
+	return enc.WriteValue(value)
 })

@@ -32,23 +32,24 @@ var numbers = map[string]any{
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for text, want := range numbers {
+		for pad := range 16 { // wherever the bytes are that hasLongInteger looks at
+			var got wide
+			require.NoError(t, envelope.Unmarshal([]byte(strings.Repeat(" ", pad)+`{"any":`+text+`}`), &got), text)
+			assert.Equal(t, want, got.Any, "%d, %s", pad, text)
+		}
 		body := `{"map":{"a":` + text + `,"b":[{"c":` + text + `}]},"any":` + text
-		var quick, strict, lenient, tolerant wide
-		require.True(t, envelope.Quick([]byte(body+`}`), &quick), text)
+		var strict, lenient, tolerant wide
 		require.NoError(t, envelope.Unmarshal([]byte(body+`}`), &strict), text)
 		require.NoError(t, envelope.Unmarshal([]byte(body+`,"new":1,"new":2}`), &lenient), text)
 		require.NoError(t, envelope.Unmarshal([]byte(body+`,"id":1}`), &tolerant), text)
-		for _, got := range []wide{quick, strict, lenient, tolerant} {
+		for _, got := range []wide{strict, lenient, tolerant} {
 			assert.Equal(t, want, got.Any, text)
 			assert.Equal(t, map[string]any{"a": want, "b": []any{map[string]any{"c": want}}}, got.Map, text)
 		}
 		if _, exact := want.(json.Number); exact {
-			written, err := envelope.Marshal(quick.Map["b"], false)
+			written, err := envelope.Marshal(strict.Map["b"], 0)
 			require.NoError(t, err)
 			assert.Equal(t, `[{"c":`+text+`}]`, string(written))
-			added, err := envelope.AddMember([]byte(`{}`), "metadata", map[string]any{"a": want})
-			require.NoError(t, err)
-			assert.Equal(t, `{"metadata":{"a":`+text+`}}`, string(added))
 		}
 	}
 }
@@ -74,7 +75,7 @@ func TestNumbersWritten(t *testing.T) {
 	for _, text := range []string{"", "0", "-1.5e3", "true", `"a"`, "[1]", "01", "1 ", " 1", "x", "1,2"} {
 		for _, value := range []any{json.Number(text), map[string]any{"a": json.Number(text)}, named{json.Number(text)}, []json.Number{json.Number(text)}} {
 			want, wantErr := json.Marshal(value)
-			got, err := envelope.Marshal(value, false)
+			got, err := envelope.Marshal(value, 0)
 			require.Equal(t, wantErr == nil, err == nil, "%q: %v", text, err)
 			if err == nil {
 				assert.Equal(t, string(want), string(got), text)

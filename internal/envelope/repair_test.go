@@ -30,7 +30,7 @@ func TestReadWhatIsNotQuiteJSON(t *testing.T) {
 		`{"success":true,"request_id":"req_1","any":[[{"a":NaN}]]}`: {Meta: metaOf(t, `{"success":true,"request_id":"req_1"}`), Any: []any{[]any{map[string]any{"a": nil}}}},
 	} {
 		var got wide
-		require.NoError(t, envelope.Read([]byte(body), &got), body)
+		require.NoError(t, envelope.Unmarshal([]byte(body), &got), body)
 		assert.Equal(t, want, got, body)
 	}
 }

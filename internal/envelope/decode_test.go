@@ -15,7 +15,7 @@ import (
 
 type kind string
 
-// wide has a field of each kind that Read knows.
+// wide has a field of each kind that answers have.
 type wide struct {
 	envelope.Meta
 	ID    string                     `json:"id"`
@@ -37,18 +37,15 @@ type wide struct {
 
 // said has two spellings.
 type said struct {
-	By string `json:"by" also:"role"`
+	By string `json:"by"`
 }
 
-func (s *said) UnmarshalJSON(text []byte) error {
-	var wire struct {
-		By   string `json:"by"`
-		Role string `json:"role"`
-	}
-	err := envelope.Unmarshal(text, &wire)
-	s.By = cmp.Or(wire.By, wire.Role)
-	return err
+type wireSaid struct {
+	By   string `json:"by"`
+	Role string `json:"role"`
 }
+
+var _ = envelope.Reads(func(w *wireSaid) said { return said{cmp.Or(w.By, w.Role)} })
 
 // shout reads its own JSON, and not all of it.
 type shout string
@@ -61,7 +58,7 @@ func (s *shout) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// taken are read without the library.
+// taken are read in one pass.
 var taken = []string{
 	`{}`, ` { } `, "\n{\"id\" :\t\"a\" ,\r\"on\": true } ", `null`, `{"id":"नमस्ते"}`, `{"id":"a\n\u00e9\ud83d\ude00\"","a\tb":1}`, `{"\u0069d":"a"}`,
 	`{"success":true,"request_id":"req_1","timestamp":"2025-01-01T12:00:00Z","message":null}`, `{"success":"odd"}`,
@@ -73,7 +70,7 @@ var taken = []string{
 	`{"any":9007199254740993,"map":{"a":[9007199254740992,{"b":-9007199254740993}],"c":1e400,"d":0.1,"e":-0}}`,
 }
 
-// left are left to the library, which takes some of them.
+// left take more than one pass, or can't be read.
 var left = []string{
 	``, ` `, `{`, `{"any":`, `{"any":x`, `{"id"`, `{"id":`, `{"id":"a"`, `{"id":"a",`, `{"id":"a",}`, `{,}`, `{"id":"a"}x`, `{"id":"a"}{}`, `{"id" "a"}`, `{id:"a"}`, `[]`, `"a"`, `1`, "{}\x00",
 	`{"id":1}`, `{"id":"a}`, `{"id":"a\`, `{"id":"\x"}`, `{"id":"\ud800"}`, "{\"id\":\"\xff\"}", "{\"id\":\"\n\"}", "{\"new\":\"\xff\"}", `{"id":nul}`, `{"on":tru}`, `{"on":"true"}`,
@@ -82,92 +79,26 @@ var left = []string{
 	`{"any":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, `{"any":` + strings.Repeat(`{"a":`, 200) + `1` + strings.Repeat("}", 200) + `}`,
 }
 
-func TestQuick(t *testing.T) {
+// What a body holds of a type is read as the types around it, in every spelling and in every pass.
+func TestReads(t *testing.T) {
 	t.Parallel()
-	for _, body := range taken {
-		var got, want wide
-		assert.True(t, envelope.Quick([]byte(body), &got), body)
-		require.NoError(t, envelope.Unmarshal([]byte(body), &want), body)
-		assert.Equal(t, want, got, body)
-	}
-	for _, body := range left {
-		assert.False(t, envelope.Quick([]byte(body), new(wide)), body)
-		read, want := wide{ID: "before"}, wide{}
-		readErr, wantErr := envelope.Read([]byte(body), &read), envelope.Unmarshal([]byte(body), &want)
-		assert.Equal(t, wantErr, readErr, body)
-		assert.Equal(t, want, read, body)
-	}
-}
-
-func TestQuickLeavesTypesItDoesNotKnow(t *testing.T) {
-	t.Parallel()
-	for _, v := range []any{
-		new(struct {
-			Unnamed string
-		}), new(struct {
-			A string `json:"a,case:ignore"`
-		}), new(struct {
-			A []byte `json:"a"`
-		}), new(struct {
-			A map[string]string `json:"a"`
-		}), new(struct {
-			A int8 `json:"a"`
-		}), new(struct {
-			A string `json:"-"`
-		}), new(struct {
-			A int `json:"a,omitzero,string"`
-		}), new(struct {
-			hidden
-			A string `json:"a"`
-		}), new(map[int]any), new(func()),
-	} {
-		assert.False(t, envelope.Quick([]byte(`{}`), v), "%T", v)
-	}
-}
-
-type hidden struct {
-	A string `json:"b"`
-}
-
-// A type may hold itself.
-func TestReadOfATree(t *testing.T) {
-	t.Parallel()
-	type tree struct {
-		Name     string `json:"name"`
-		Children []tree `json:"children"`
-	}
-	var got tree
-	require.True(t, envelope.Quick([]byte(`{"name":"a","children":[{"name":"b","children":[]}]}`), &got))
-	assert.Equal(t, tree{"a", []tree{{"b", []tree{}}}}, got)
-}
-
-// A text that is kept for the next record must not be what is left of another.
-func TestTextsOfManyRecords(t *testing.T) {
-	t.Parallel()
-	for i := range 2000 {
-		want := strings.Repeat(string(rune('a'+i%26)), i%100)
+	for _, more := range []string{"", `,"new":1,"new":2`, `,"id":1`, `,"any":9007199254740993`} {
 		var got wide
-		require.NoError(t, envelope.Read([]byte(`{"id":"`+want+`","list":["`+want+`","\u0041`+want+`"]}`), &got))
-		assert.Equal(t, want, got.ID)
-		assert.Equal(t, []string{want, "A" + want}, got.List)
+		body := `{"said":[{"by":"a"},{"role":"b"},{},null,{"by":1,"role":null}]` + more + `}`
+		require.NoError(t, envelope.Unmarshal([]byte(body), &got))
+		assert.Equal(t, []said{{"a"}, {"b"}, {}, {}, {"1"}}, got.Said, more)
 	}
+	assert.Error(t, envelope.Unmarshal([]byte(`{"said":[[]]}`), new(wide)))
 }
 
-// Whatever quick takes, the library takes in the same way.
-func FuzzQuick(f *testing.F) {
-	for _, body := range append(append(seeds, taken...), left...) {
-		f.Add([]byte(body))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var got, want wide
-		if envelope.Quick(body, &got) {
-			require.NoError(t, envelope.Unmarshal(body, &want))
-			require.Equal(t, want, got)
-		}
-		var list, wantList envelope.List[record]
-		if envelope.Quick(body, &list) {
-			require.NoError(t, envelope.Unmarshal(body, &wantList))
-			require.Equal(t, wantList, list)
-		}
-	})
+// A body that was read into before leaves nothing behind.
+func TestDecodeTwice(t *testing.T) {
+	t.Parallel()
+	single, list := new(envelope.Single[wide]), new(envelope.List[wide])
+	require.NoError(t, single.Decode([]byte(`{"data":{"id":"a","map":{"a":1},"new":1},"message":"b"}`)))
+	require.NoError(t, single.Decode([]byte(`{"data":{"map":{"b":1}}}`)))
+	assert.Equal(t, envelope.Single[wide]{Data: &wide{Map: map[string]any{"b": 1.0}}}, *single)
+	require.NoError(t, list.Decode([]byte(`{"data":[{"id":"a"}],"total":3}`)))
+	require.NoError(t, list.Decode([]byte(`{"data":[{}]}`)))
+	assert.Equal(t, envelope.List[wide]{Data: []wide{{}}}, *list)
 }
