@@ -77,7 +77,7 @@ func isErrorType(name string) bool {
 
 var (
 	link    = regexp.MustCompile(`\]\(([^)]+)\)`)
-	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
+	fenced  = regexp.MustCompile("(?s)\n```.*?\n```")
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	dropped = regexp.MustCompile(`[^\pL\pN _-]`)
 )
