@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 // demo serves with a simulator as the vendor, sends a few requests to itself, and shuts down. Leave
 // it out of your copy.
-func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
+func demo(ctx context.Context, out io.Writer) error {
 	const secret = "whsec_test_example"
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -27,10 +26,10 @@ func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	defer vendor.Close()
 	agent := vendor.AddAgent(voiceagenttest.NewAgent{Name: "Acme Sales", Webhook: &voiceagenttest.Webhook{URL: base + "/webhook/levrage", Secret: secret}})
 	// The simulator lists a call at once. Leave the settle time as it is with the real API.
-	client := vendor.Client(append(options(log), voiceagent.WithSettleTime(time.Second))...)
+	client := vendor.Client(append(options(), voiceagent.WithSettleTime(time.Second))...)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	s, served := newService(client, "+15550100000", secret, log), make(chan error, 1)
+	s, served := newService(client, "+15550100000", secret), make(chan error, 1)
 	go func() { served <- s.serve(ctx, listener) }()
 
 	call := func(to string) string { return fmt.Sprintf(`{"agent_id":%q,"to":%q}`, agent, to) }

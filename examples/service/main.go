@@ -9,7 +9,7 @@
 //	go run ./examples/service
 //
 //	POST /calls            {"agent_id": "...", "to": "+919876543210"}, with an Idempotency-Key
-//	GET  /calls/{ref}
+//	GET  /calls/{ref}      the call, and its result once the vendor has sent it
 //	POST /webhook/levrage  for the vendor: the webhook of the agents, with the same secret
 //
 // Whoever can reach POST /calls can ring phones: put your authentication in front of it.
@@ -20,15 +20,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -45,24 +43,24 @@ const (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, log)
+	err := run(ctx)
 	stop()
 	if err != nil {
-		log.Error("service", "error", err)
+		slog.Error("service", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+func run(ctx context.Context) error {
+	from, secret := os.Getenv("CALL_FROM"), os.Getenv("WEBHOOK_SECRET")
 	if os.Getenv("VOICEAGENT_API_KEY") == "" {
-		return demo(ctx, out, log)
-	}
-	if os.Getenv("CALL_FROM") == "" || os.Getenv("WEBHOOK_SECRET") == "" {
+		return demo(ctx, os.Stdout)
+	} else if from == "" || secret == "" {
 		return errors.New("CALL_FROM and WEBHOOK_SECRET must be set")
 	}
-	client, err := voiceagent.NewClient(options(log)...)
+	client, err := voiceagent.NewClient(options()...)
 	if err != nil {
 		return err
 	}
@@ -70,15 +68,15 @@ func run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return newService(client, os.Getenv("CALL_FROM"), os.Getenv("WEBHOOK_SECRET"), log).serve(ctx, listener)
+	return newService(client, from, secret).serve(ctx, listener)
 }
 
 // options are those of the client. The ledger makes an idempotency key good for one call. This one
 // forgets all when the process ends: in production take boltledger, which is a file, or
 // redisvoiceagent, which many processes share.
-func options(log *slog.Logger) []voiceagent.ClientOption {
+func options() []voiceagent.ClientOption {
 	return []voiceagent.ClientOption{
-		voiceagent.WithLogger(log), // retries at Warn, without numbers and bodies
+		voiceagent.WithLogger(slog.Default()), // retries at Warn, without numbers and bodies
 		voiceagent.WithAttemptTimeout(attemptTime),
 		voiceagent.WithLedger(voiceagent.NewMemoryLedger()),
 	}
@@ -86,32 +84,26 @@ func options(log *slog.Logger) []voiceagent.ClientOption {
 
 type service struct {
 	client *voiceagent.Client // one for all requests: they share the rate limit
-	hooks  *webhook.Handler
 	from   string
-	log    *slog.Logger
-
-	mu    sync.Mutex
-	calls map[string]*voiceagent.Call // by Ref; yours is a table
+	hooks  *webhook.Handler
+	mux    http.ServeMux
+	mu     sync.Mutex
+	calls  map[string]*voiceagent.Call // by Ref; yours is a table
 }
 
-func newService(client *voiceagent.Client, from, secret string, log *slog.Logger) *service {
-	s := &service{client: client, from: from, log: log, calls: make(map[string]*voiceagent.Call)}
-	s.hooks = webhook.NewHandler(webhook.HandlerParams{Secrets: []string{secret}, Handle: s.handle, Logger: log})
+func newService(client *voiceagent.Client, from, secret string) *service {
+	s := &service{client: client, from: from, calls: make(map[string]*voiceagent.Call)}
+	s.hooks = webhook.NewHandler(webhook.HandlerParams{Secrets: []string{secret}, Handle: s.handle, Logger: slog.Default()})
+	s.mux.HandleFunc("POST /calls", s.place)
+	s.mux.HandleFunc("GET /calls/{ref}", s.read)
+	s.mux.Handle("/webhook/levrage", s.hooks)
 	return s
-}
-
-func (s *service) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /calls", s.place)
-	mux.HandleFunc("GET /calls/{ref}", s.read)
-	mux.Handle("/webhook/levrage", s.hooks)
-	return mux
 }
 
 // serve serves until ctx ends, and then finishes what is under way. Give the process that time
 // before it is killed (terminationGracePeriodSeconds of Kubernetes is 30 s by default).
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: callTime + 5*time.Second}
+	server := &http.Server{Handler: &s.mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: callTime + 5*time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -119,7 +111,6 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.log.Info("shutting down")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime+5*time.Second)
 	defer cancel()
 	return errors.Join(server.Shutdown(drain), s.hooks.Shutdown(drain)) // in this order: see docs/webhooks.md
@@ -129,17 +120,14 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 // made. If there are several callers, put the name of each before its keys.
 func (s *service) place(w http.ResponseWriter, r *http.Request) {
 	key := url.QueryEscape(r.Header.Get("Idempotency-Key"))
-	if key == "" || len(key) > 255 {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "Idempotency-Key must have 1 to 255 characters"})
-		return
-	}
 	var body struct {
 		AgentID  string         `json:"agent_id"`
 		To       string         `json:"to"`
 		Metadata map[string]any `json:"metadata"`
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body); err != nil {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "the body isn't the JSON of a call"})
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&body)
+	if err != nil || key == "" || len(key) > 255 {
+		answer(w, http.StatusBadRequest, map[string]any{"error": "a JSON body and an Idempotency-Key of 1 to 255 characters are needed"})
 		return
 	}
 	// Without the request's cancellation: a caller that hangs up while the vendor dials would make
@@ -150,7 +138,7 @@ func (s *service) place(w http.ResponseWriter, r *http.Request) {
 		AgentID: body.AgentID, From: s.from, To: body.To, Metadata: body.Metadata,
 	}, voiceagent.WithIdempotencyKey(key))
 	if err != nil {
-		s.fail(w, err)
+		fail(w, err)
 		return
 	}
 	s.save(call)
@@ -158,19 +146,13 @@ func (s *service) place(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusCreated, call)
 }
 
-// read shows the result that the webhook has brought, and else the call as it is now.
 func (s *service) read(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	call := s.calls[r.PathValue("ref")]
 	s.mu.Unlock()
-	if call == nil || !call.Ended() {
-		ctx, cancel := context.WithTimeout(r.Context(), attemptTime)
-		defer cancel()
-		var err error
-		if call, err = s.client.Calls.Get(ctx, r.PathValue("ref")); err != nil {
-			s.fail(w, err)
-			return
-		}
+	if call == nil {
+		http.NotFound(w, r)
+		return
 	}
 	show(w, http.StatusOK, call)
 }
@@ -195,44 +177,30 @@ func (s *service) save(call *voiceagent.Call) {
 }
 
 // fail answers with what an error means to the caller.
-func (s *service) fail(w http.ResponseWriter, err error) {
-	status := statusOf(err)
-	s.log.Warn("failed", "status", status, "error", err) // without the key, bodies and whole numbers
-	body := map[string]any{"error": http.StatusText(status)}
-	if api, ok := errors.AsType[*voiceagent.APIError](err); ok && status < 500 {
-		body["error"] = api.Message
-	}
-	if limited, ok := errors.AsType[*voiceagent.RateLimitError](err); ok {
-		w.Header().Set("Retry-After", fmt.Sprintf("%.0f", max(1, math.Ceil(time.Until(limited.RetryAt).Seconds()))))
-	}
-	if unknown, ok := errors.AsType[*voiceagent.OutcomeUnknownError](err); ok {
-		body["error"], body["check"] = "the phone may have rung: ask again under the same Idempotency-Key, which doesn't dial", unknown.Check
-	}
-	answer(w, status, body)
-}
-
-// statusOf asks for an unknown outcome first, as its error is of another type, too.
-func statusOf(err error) int {
+func fail(w http.ResponseWriter, err error) {
+	status := http.StatusBadGateway // your key, the vendor, the network: see the log
+	var limited *voiceagent.RateLimitError
 	switch {
-	case errors.Is(err, voiceagent.ErrOutcomeUnknown):
-		return http.StatusAccepted
+	case errors.Is(err, voiceagent.ErrOutcomeUnknown): // asked first, as such an error is of another type, too
+		status = http.StatusAccepted // the phone may have rung: the same key again looks, and doesn't dial
 	case errors.Is(err, voiceagent.ErrLedgerBusy): // the same key is under way
-		return http.StatusConflict
-	case is[*voiceagent.RateLimitError](err):
-		return http.StatusTooManyRequests
-	case is[*voiceagent.QuotaExceededError](err): // your credits; 402 if it is the caller who pays
-		return http.StatusServiceUnavailable
-	case is[*voiceagent.NotFoundError](err):
-		return http.StatusNotFound
-	case is[*voiceagent.ValidationError](err), is[*voiceagent.BadRequestError](err): // ErrLedgerMismatch, too
-		return http.StatusBadRequest
+		status = http.StatusConflict
+	case errors.As(err, &limited):
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(time.Until(limited.RetryAt).Seconds()+1))))
+	case errors.As(err, new(*voiceagent.QuotaExceededError)): // your credits; 402 if it is the caller who pays
+		status = http.StatusServiceUnavailable
+	case errors.As(err, new(*voiceagent.NotFoundError)):
+		status = http.StatusNotFound
+	case errors.As(err, new(*voiceagent.ValidationError)), errors.As(err, new(*voiceagent.BadRequestError)): // ErrLedgerMismatch, too
+		status = http.StatusBadRequest
 	}
-	return http.StatusBadGateway // your key, the vendor, the network: see the log
-}
-
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
+	slog.Warn("failed", "status", status, "error", err) // without the key, bodies and whole numbers
+	text := http.StatusText(status)
+	if status < 500 {
+		text = err.Error() // in words, with the vendor's request id
+	}
+	answer(w, status, map[string]any{"error": text})
 }
 
 func show(w http.ResponseWriter, status int, c *voiceagent.Call) {

@@ -80,9 +80,13 @@ func TestReadmeCompiles(t *testing.T) {
 	writeModule(t, dir)
 
 	blocks := goBlocks(t)
+	examples := exampleSources(t)
 	var programs []string
 	require.NotEmpty(t, blocks)
 	for line, block := range blocks {
+		if isExcerpt(examples, block) {
+			continue // it is compiled and tested where it comes from
+		}
 		source, name := block, "main.go"
 		switch {
 		case !strings.HasPrefix(block, "package "):
@@ -120,7 +124,7 @@ func goBlocks(t *testing.T) map[int]string {
 	blocks := make(map[int]string)
 	var block []string
 	start := 0 // of the block that the line is in; 0 outside
-	for i, line := range strings.Split(readme(t)+docs(t), "\n") {
+	for i, line := range strings.Split(documentation(t), "\n") {
 		switch {
 		case start == 0 && line == "```go":
 			start, block = i+1, nil
@@ -162,6 +166,27 @@ func frame(t *testing.T, line int, block string) string {
 	return fmt.Sprintf(fragmentFrame, strings.Join(slices.Compact(imports), "")+base, block)
 }
 
+// exampleSources returns the text of all examples.
+func exampleSources(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("examples/*/*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	var all strings.Builder
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// isExcerpt reports whether a block stands in an example, at its left margin or in a function.
+func isExcerpt(examples, block string) bool {
+	indented := regexp.MustCompile("(?m)^(.)").ReplaceAllString(block, "\t$1")
+	return strings.Contains(examples, "\n"+block) || strings.Contains(examples, "\n"+indented)
+}
+
 // goTool runs the go command without the settings of whoever runs the tests, and without a network
 // if nothing is to be fetched.
 func goTool(t *testing.T, dir, command, what string, env ...string) {
@@ -176,108 +201,13 @@ func goTool(t *testing.T, dir, command, what string, env ...string) {
 	require.NoError(t, err, "go %s %s\n%s", command, what, bytes.TrimSpace(out))
 }
 
-// TestReadmeNamesEverything keeps the README's tables complete: every option, and every error that
-// errors.As or errors.Is finds.
-func TestReadmeNamesEverything(t *testing.T) {
-	t.Parallel()
-	text := readme(t)
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		for _, decl := range file.Decls {
-			switch decl := decl.(type) {
-			case *ast.FuncDecl:
-				row := "| `" + decl.Name.Name + "` |"
-				if decl.Recv == nil && strings.HasPrefix(decl.Name.Name, "With") && !strings.Contains(text, row) {
-					t.Errorf("the options table lacks %s", decl.Name.Name)
-				}
-			case *ast.GenDecl:
-				for _, row := range errorRows(decl) {
-					if !strings.Contains(text, row) {
-						t.Errorf("the errors table lacks %s", row)
-					}
-				}
-			}
-		}
-	}
-}
-
-// errorRows is how the rows of the errors table begin that are about what is declared.
-func errorRows(decl *ast.GenDecl) (rows []string) {
-	for _, spec := range decl.Specs {
-		switch spec := spec.(type) {
-		case *ast.TypeSpec:
-			if isErrorType(spec.Name.Name) {
-				rows = append(rows, "| `*"+spec.Name.Name+"` |")
-			}
-		case *ast.ValueSpec:
-			for _, name := range spec.Names {
-				// ErrLedgerTaken stays between a ledger and the client.
-				if strings.HasPrefix(name.Name, "Err") && name.Name != "ErrLedgerTaken" {
-					rows = append(rows, "| `"+name.Name+"` |")
-				}
-			}
-		}
-	}
-	return rows
-}
-
-// isErrorType reports whether a type belongs in the errors table. A part of another error, and an
-// error about CSV files, doesn't.
-func isErrorType(name string) bool {
-	switch name {
-	case "APIError", "FieldError", "RowError":
-		return false
-	}
-	return ast.IsExported(name) && strings.HasSuffix(name, "Error")
-}
-
-var link = regexp.MustCompile(`\]\(([^)]+)\)`)
-
-// TestReadmeLinks follows the links that stay within the repository.
-func TestReadmeLinks(t *testing.T) {
-	t.Parallel()
-	text := readme(t)
-	for _, block := range goBlocks(t) {
-		text = strings.ReplaceAll(text, block, "") // errors.AsType[T](err) isn't a link
-	}
-	anchors := make(map[string]bool)
-	for line := range strings.Lines(text) {
-		if title, ok := strings.CutPrefix(strings.TrimSpace(line), "## "); ok {
-			anchors["#"+strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(title, ",", "")), " ", "-")] = true
-		}
-	}
-	for _, match := range link.FindAllStringSubmatch(text, -1) {
-		switch target := match[1]; {
-		case strings.HasPrefix(target, "https://"):
-		case strings.HasPrefix(target, "#"):
-			assert.True(t, anchors[target], "%s leads nowhere", target)
-		default:
-			path, _, _ := strings.Cut(target, "#")
-			_, err := os.Stat(path)
-			assert.NoError(t, err)
-		}
-	}
-}
-
-func readme(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	return string(text)
-}
-
-func docs(t *testing.T) string {
+// documentation returns README and the pages in docs, one after the other.
+func documentation(t *testing.T) string {
 	t.Helper()
 	pages, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
 	var all strings.Builder
-	for _, page := range pages {
+	for _, page := range append([]string{"README.md"}, pages...) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		all.Write(text)
