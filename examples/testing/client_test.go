@@ -20,7 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // remind stands for a function of yours. It returns the id that the webhook's event repeats.
 func remind(ctx context.Context, client *voiceagent.Client, agentID, order string) (string, error) {
 	call, err := client.Calls.Create(ctx, voiceagent.CallCreateParams{
-		AgentID: agentID, From: "+15550100000", To: "+919876543210", Metadata: map[string]any{"order": order},
+		AgentID: agentID, From: "+15550100000", To: "+919876543210",
+		Metadata: map[string]any{"order": order, "name": "Asha", "due": "Monday"},
 	})
 	if err != nil {
 		return "", fmt.Errorf("order %s: %w", order, err)

@@ -18,7 +18,7 @@ func TestGock(t *testing.T) {
 		MatchHeader("Authorization", "Bearer lev_test_12345678").
 		JSON(map[string]any{
 			"agent_id": "agent-1", "source_number": "+15550100000", "phone_number": "+919876543210",
-			"metadata": map[string]any{"order": "1042"},
+			"metadata": map[string]any{"order": "1042", "name": "Asha", "due": "Monday"},
 		}).
 		Reply(http.StatusOK).
 		JSON(map[string]any{"success": true, "data": map[string]any{"session_id": "s1", "status": "initiated"}})

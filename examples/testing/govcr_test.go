@@ -77,9 +77,11 @@ func TestGoVCR(t *testing.T) {
 	assert.NotContains(t, string(text), voiceagenttest.DefaultKey)
 
 	t.Run("replay", func(t *testing.T) {
-		ref, err := ask(t, "1042")
-		require.NoError(t, err)
-		assert.Equal(t, recorded, ref)
+		for range 20 { // Go visits a map in another order each time, but its JSON is the same
+			ref, err := ask(t, "1042")
+			require.NoError(t, err)
+			assert.Equal(t, recorded, ref)
+		}
 	})
 	t.Run("what was not recorded", func(t *testing.T) {
 		_, err := ask(t, "1043")
