@@ -209,17 +209,25 @@ const (
 	ValidText
 )
 
+// encodings are the options for each set of checks.
+var encodings = func() (all [(UniqueKeys | ValidText) + 1]json.Options) {
+	for checks := range all {
+		all[checks] = json.JoinOptions(standard,
+			jsontext.AllowDuplicateNames(Checks(checks)&UniqueKeys == 0),
+			jsontext.AllowInvalidUTF8(Checks(checks)&ValidText == 0))
+	}
+	return all
+}()
+
 // Marshal encodes as encoding/json does, with the keys of each map in order, so that the same value
 // has the same bytes. It writes &, < and > as they are.
 func Marshal(v any, checks Checks) ([]byte, error) {
-	options := json.JoinOptions(standard,
-		jsontext.AllowDuplicateNames(checks&UniqueKeys == 0), jsontext.AllowInvalidUTF8(checks&ValidText == 0))
-	body, err := json.Marshal(v, options)
+	body, err := json.Marshal(v, encodings[checks])
 	if err == nil {
 		return body, nil
 	}
 	// The errors of encoding/json don't say where.
-	if _, located := json.Marshal(v, options, jsonv1.ReportErrorsWithLegacySemantics(false)); located != nil {
+	if _, located := json.Marshal(v, encodings[checks], jsonv1.ReportErrorsWithLegacySemantics(false)); located != nil {
 		err = located
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
