@@ -195,7 +195,10 @@ func (p *CampaignCreateParams) request() request {
 		contacts[i] = map[string]any(contact)
 	}
 	body.Contacts = contacts
-	return post(campaignsRoute).with(body, p.Extra)
+	r := post(campaignsRoute).with(body, p.Extra)
+	first, _ := envelope.Marshal(contacts[0], 0)
+	r.size = len(contacts)*(len(first)+len(",")) + 1<<10
+	return r
 }
 
 func (p *CampaignCreateParams) check() error {

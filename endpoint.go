@@ -25,6 +25,7 @@ type request struct {
 	query  url.Values
 	body   any // nil for none; its bytes once it is encoded
 	checks envelope.Checks
+	size   int // of the body, about; 0 for a short one
 	effect effect
 	settle settler      // finds out if it was done after all; nil when that can't be found out
 	public bool         // works without a key
@@ -198,12 +199,19 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	}
 	var body []byte
 	if r.body != nil {
-		if body, err = envelope.Marshal(r.body, r.checks); err != nil {
+		if body, err = r.encode(); err != nil {
 			return refuse(r.method, r.route, "body", err.Error())
 		}
 		r.body = body
 	}
 	return newCall(ctx, c, r, settings, answer).run(body)
+}
+
+func (r *request) encode() ([]byte, error) {
+	if r.size > 0 {
+		return envelope.MarshalLong(r.body, r.checks, r.size)
+	}
+	return envelope.Marshal(r.body, r.checks)
 }
 
 // settingsFor applies a call's options to a copy of the client's settings.

@@ -223,15 +223,33 @@ var encodings = func() (all [(UniqueKeys | ValidText) + 1]json.Options) {
 // has the same bytes. It writes &, < and > as they are.
 func Marshal(v any, checks Checks) ([]byte, error) {
 	body, err := json.Marshal(v, encodings[checks])
-	if err == nil {
-		return body, nil
+	if err != nil {
+		return nil, whereMarshalFailed(err, v, checks)
 	}
-	// The errors of encoding/json don't say where.
+	return body, nil
+}
+
+// MarshalLong is Marshal for a body of about size bytes, which it makes room for at once.
+func MarshalLong(v any, checks Checks, size int) ([]byte, error) {
+	body := make(sink, 0, size)
+	if err := json.MarshalWrite(&body, v, encodings[checks]); err != nil {
+		return nil, whereMarshalFailed(err, v, checks)
+	}
+	return body, nil
+}
+
+// sink takes what is written. A bytes.Buffer would be doubled at its end.
+type sink []byte
+
+func (s *sink) Write(p []byte) (int, error) { *s = append(*s, p...); return len(p), nil }
+
+// whereMarshalFailed says where in v. The errors of encoding/json don't.
+func whereMarshalFailed(err error, v any, checks Checks) error {
 	if _, located := json.Marshal(v, encodings[checks], jsonv1.ReportErrorsWithLegacySemantics(false)); located != nil {
 		err = located
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return nil, fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
+		return fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
 	}
-	return nil, err
+	return err
 }
