@@ -3,6 +3,7 @@
 //
 //	go -C bench run ./perf          # prints the tables, in two to three minutes
 //	go -C bench run ./perf -write   # writes docs/performance.md and docs/performance.svg, too
+//	GOTOOLCHAIN=go1.27.3 go -C bench run ./perf -write   # the same for Go 1.27
 //	go -C bench run ./perf -quick   # takes seconds; fails if this client allocates more
 //
 // With -quick it compares this client with the hand-written one. It uses only the loopback network.
@@ -17,11 +18,17 @@ import (
 	"time"
 )
 
-const (
-	docPage   = "../docs/performance.md"
-	docPlot   = "../docs/performance.svg"
-	timeLimit = 4 * time.Minute
-)
+const timeLimit = 4 * time.Minute
+
+// docName is the name of the page and of its plot.
+func docName() string {
+	if newJSON {
+		return newJSONName
+	}
+	return "performance"
+}
+
+const newJSONName = "performance-go1.27"
 
 // effort is how long to measure a work: rounds while the budget lasts, with a minimum number. Each
 // round measures every side once.
@@ -38,7 +45,7 @@ var (
 )
 
 func main() {
-	write := flag.Bool("write", false, "write "+docPage+" and "+docPlot+", from the directory bench")
+	write := flag.Bool("write", false, "write docs/performance.md and its plot, or those of Go 1.27, from the directory bench")
 	smoke := flag.Bool("quick", false, "take seconds, and judge bytes and allocations alone")
 	flag.Parse()
 	if err := run(*write, *smoke); err != nil {
@@ -72,8 +79,9 @@ func run(write, smoke bool) error {
 	if !write {
 		return nil
 	}
-	if err := os.WriteFile(docPlot, []byte(plot(results)), 0o644); err != nil {
+	path := "../docs/" + docName()
+	if err := os.WriteFile(path+".svg", []byte(plot(results)), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(docPage, []byte(page(results, how, took)), 0o644)
+	return os.WriteFile(path+".md", []byte(page(results, how, took)), 0o644)
 }

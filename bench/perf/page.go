@@ -23,7 +23,13 @@ func page(results []result, how effort, took time.Duration) string {
 		"A ratio is that of two medians, the client's and the hand-written one's; less is better, but for requests per second. "+
 		"The machine isn't quiet, so two runs differ: the column \"half of the rounds\" tells how far the ratios of single rounds lie apart. "+
 		"Bytes and allocations hardly depend on the machine.\n\n", fewestRounds(results), how.turn)
-	b.WriteString("![Time of each client, relative to hand-written net/http](performance.svg)\n\n")
+	if newJSON {
+		b.WriteString("This is Go 1.27, whose encoding/json is much faster than that of [Go 1.26](performance.md). " +
+			"A limit of 1.00 is met if it lies within the half of the rounds.\n\n")
+	} else {
+		b.WriteString("This is Go 1.26. [Go 1.27](" + newJSONName + ".md) has a page of its own, as its encoding/json is much faster.\n\n")
+	}
+	b.WriteString("![Time of each client, relative to hand-written net/http](" + docName() + ".svg)\n\n")
 	b.WriteString("## Targets of this client\n\n" + targets(results) + "\n" + summary(results) + "\n\n")
 	b.WriteString("## What was measured\n\n" + tables(results) + "\n")
 	b.WriteString("## What is compared\n\n" +

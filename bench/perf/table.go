@@ -81,9 +81,13 @@ func targets(results []result) string {
 
 // meets reports whether the printed result keeps the limit.
 func (r result) meets() bool {
-	got := roundTo2(r.limit.of(r).ratio)
-	if r.limit.least {
+	measured := r.limit.of(r)
+	got := roundTo2(measured.ratio)
+	switch {
+	case r.limit.least:
 		return got >= r.limit.value
+	case r.limit.withinSpread:
+		return roundTo2(measured.low) <= r.limit.value
 	}
 	return got <= r.limit.value
 }

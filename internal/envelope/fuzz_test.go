@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"testing"
 	"unicode/utf8"
@@ -112,6 +113,36 @@ func FuzzReadFailure(f *testing.F) {
 		_, _ = envelope.ParseTime(said.Timestamp)
 		if jsontext.Value(buf).Kind() != '{' {
 			assert.Equal(t, envelope.Failure{}, said)
+		}
+	})
+}
+
+// A type of a caller's is read as encoding/json reads it, where it reads it.
+func FuzzInto(f *testing.F) {
+	for _, body := range append(append(seeds, taken...), left...) {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, buf []byte) {
+		type own struct {
+			ID       string
+			Count    int `json:"count,omitempty"`
+			Score    float64
+			List     []string
+			Any      any             `json:"any"`
+			Raw      json.RawMessage `json:"raw"`
+			Map      map[string]any
+			Pair     [2]int
+			Children []own
+		}
+		for _, v := range []struct{ got, want any }{{new(own), new(own)}, {new(any), new(any)}, {new([]own), new([]own)}} {
+			if json.Unmarshal(buf, v.want) != nil {
+				continue
+			}
+			env := append(append([]byte(`{"success":true,"data":`), buf...), '}')
+			if err := (&envelope.Into{Out: v.got}).Decode(env); !errors.Is(err, envelope.ErrNoData) {
+				require.NoError(t, err)
+				require.Equal(t, v.want, v.got)
+			}
 		}
 	})
 }
