@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -68,10 +69,16 @@ func TestSoak(t *testing.T) { // not parallel: it measures what the process hold
 		const remembered, each = 10_000, 400
 		assert.Less(t, end, quarter+256<<10+uint64(min(calls, remembered)*each), "the live heap grows: %v", heaps)
 		if full := soakRounds * 3 / 5; calls*3/5 > remembered {
-			assert.Less(t, end, heaps[full-1]+256<<10, "the live heap grows: %v", heaps)
+			// How many calls the last minutes had differs from round to round, so several are compared.
+			assert.Less(t, median(heaps[soakRounds-5:]), median(heaps[full-2:full+3])+256<<10, "the live heap grows: %v", heaps)
 		}
 	})
 	assert.LessOrEqual(t, runtime.NumGoroutine(), before, "goroutines stay behind")
+}
+
+func median(of []uint64) uint64 {
+	of = slices.Sorted(slices.Values(of))
+	return of[len(of)/2]
 }
 
 // outcomes counts the results that callers got.
