@@ -12,6 +12,7 @@ import (
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/follow"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
@@ -345,13 +346,42 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 	}, (*Call).Ref)
 }
 
-// Watch polls a call with [CallsService.Get]. It yields the call as it is now, then each time it
-// has changed, and last when it has ended. An error that outlasts the retries is yielded and ends
-// the loop.
+// Watch yields the call as it is now, then each time it has changed, and last when it has ended. An
+// error that outlasts the retries is yielded and ends the loop.
+//
+// All watchers of a client share their looking. One or two calls are asked for with
+// [CallsService.Get], from 2 s apart to 15 s if nothing changes. More are read from
+// [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't show
+// is asked for by itself. Looking takes at most a share of the rate limit: see [WithWatchShare]. An
+// event that is handed to [CallsService.Deliver] ends a watch at once.
 //
 // A call that was just placed may not be readable yet. So a [*NotFoundError] ends Watch only if the
-// call has been seen before, or if the settle time (30 s; see [WithSettleTime]) has passed since
-// Watch began. A wrong id therefore costs that time.
+// list doesn't have the call either, and the call has been seen before, or the settle time (30 s;
+// see [WithSettleTime]) has passed since Watch began. A wrong id therefore costs that time.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
-	return watch(ctx, s.c, params, opts, func() (*Call, error) { return s.Get(ctx, id, opts...) }, (*Call).Ended)
+	get := func(ctx context.Context) (*Call, error) { return s.Get(ctx, id, opts...) }
+	return watch(ctx, s.c, s.c.watchedCalls, follow.Watch[Call]{ID: id, Get: get, Interval: params.Interval}, opts)
 }
+
+// Deliver hands a call that came by a webhook to whoever watches it, so that a watch ends with the
+// event. Looking is then only the safety net: once a minute, until it finds an end that wasn't
+// delivered. A call that nobody watches is ignored. Deliver keeps the call: don't change it later.
+func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
+
+// callSource is where [CallsService.Watch] looks.
+type callSource struct{ watched }
+
+func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
+	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since})
+	if err != nil {
+		return nil, false, err
+	}
+	return got.Data, got.HasMore, nil
+}
+
+func (callSource) IDs(call *Call) []string        { return realIDs(call.ID, call.SessionID) }
+func (callSource) Ended(call *Call) bool          { return call.Ended() }
+func (callSource) State(call *Call) string        { return string(call.Status) }
+func (callSource) Made(call *Call) time.Time      { return call.CreatedAt.Time }
+func (callSource) Merged(before, now *Call) *Call { return merged(before, now) }
+func (callSource) Adds(listed, got *Call) bool    { return adds(listed, got) }

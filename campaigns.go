@@ -13,6 +13,7 @@ import (
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/follow"
 )
 
 // CampaignsService manages campaigns: lists of contacts that are called automatically.
@@ -316,13 +317,32 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 	}, func(c *Campaign) string { return c.ID })
 }
 
-// Watch polls a campaign with [CampaignsService.Get] and yields it each time it has changed, first
-// as it is now, and last when it has ended. An error that the retry policy can't ride out is
-// yielded and ends it. One that was just made may not be there yet: a [*NotFoundError] counts as in
-// [CallsService.Watch].
+// Watch yields the campaign as it is now, then each time it has changed, and last when it has ended.
+// An error that outlasts the retries is yielded and ends the loop. Each campaign is asked for with
+// [CampaignsService.Get], from 2 s apart to 15 s if nothing changes, within the share of
+// [WithWatchShare]. A [*NotFoundError] counts as in [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
-	return watch(ctx, s.c, params, opts, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
+	get := func(ctx context.Context) (*Campaign, error) { return s.Get(ctx, id, opts...) }
+	return watch(ctx, s.c, s.c.watchedCampaigns, follow.Watch[Campaign]{ID: id, Get: get, Interval: params.Interval}, opts)
 }
+
+// campaignSource is where [CampaignsService.Watch] looks.
+type campaignSource struct{ watched }
+
+func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
+	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize})
+	if err != nil {
+		return nil, false, err
+	}
+	return got.Data, got.HasMore, nil
+}
+
+func (campaignSource) IDs(campaign *Campaign) []string        { return realIDs(campaign.ID) }
+func (campaignSource) Ended(campaign *Campaign) bool          { return campaign.Ended() }
+func (campaignSource) State(campaign *Campaign) string        { return string(campaign.Status) }
+func (campaignSource) Made(campaign *Campaign) time.Time      { return campaign.CreatedAt.Time }
+func (campaignSource) Merged(before, now *Campaign) *Campaign { return merged(before, now) }
+func (campaignSource) Adds(listed, got *Campaign) bool        { return adds(listed, got) }
 
 // CampaignAction is the answer to an action. The message is seen in use; whether the campaign comes
 // with it is unknown.

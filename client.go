@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/follow"
 	"github.com/voiceagent-go/voiceagent/internal/reconcile"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
@@ -39,10 +41,14 @@ type Client struct {
 	tracer    Tracer       // nil for none
 	config    clientConfig // for Describe alone, so that a program without it doesn't link it
 
-	ledger    Ledger // nil for none
-	twins     reconcile.Twins
-	alone     reconcile.Twins // of which one is made at a time, by Look and Looked
-	placed    reconcile.Memory
+	ledger Ledger // nil for none
+	twins  reconcile.Twins
+	alone  reconcile.Twins // of which one is made at a time, by Look and Looked
+	placed reconcile.Memory
+
+	watchedCalls     *follow.Follower[Call]
+	watchedCampaigns *follow.Follower[Campaign]
+
 	mu        sync.Mutex
 	rateLimit RateLimit
 	seenLimit bool
@@ -61,6 +67,7 @@ type Client struct {
 func NewClient(opts ...ClientOption) (*Client, error) {
 	config := clientConfig{
 		requestConfig: defaults(),
+		watchShare:    defaultWatchShare,
 		keyFrom:       "none",
 		baseURL:       defaultBaseURL,
 		baseFrom:      "default",
@@ -92,6 +99,9 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	c.Campaigns = &CampaignsService{c}
 	c.Calls = &CallsService{c}
 	c.Catalog = &CatalogService{c}
+	const few = 2 // calls that are asked for one by one
+	c.watchedCalls = follow.New(callSource{watched{c}}, few)
+	c.watchedCampaigns = follow.New(campaignSource{watched{c}}, math.MaxInt)
 	return c, nil
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strconv"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
+	"github.com/voiceagent-go/voiceagent/internal/follow"
 )
 
 // Page is one page of a list. Source: pagination guide (documented).
@@ -100,69 +102,90 @@ func moreByTotal[T any](got *Page[T], number int) bool {
 	return len(got.Data) == 0 && number*max(got.PageSize, 1) < got.Total
 }
 
-const defaultWatchInterval = 2 * time.Second
-
-// WatchParams says how to watch. The zero value polls every 2 s.
+// WatchParams says how to watch. The zero value leaves the pace to the client.
 type WatchParams struct {
-	// Interval between two looks. They get rarer when little of the rate limit is left.
+	// Interval between two looks, which is kept within the share of [WithWatchShare].
 	Interval time.Duration
 }
 
-// watch polls until ended, and yields what differs from the time before. A record that was just
-// made may not be there yet, so a 404 counts only when the record was seen before, or the settle
-// time is over.
-func watch[T any](ctx context.Context, c *Client, params WatchParams, opts []RequestOption, look func() (*T, error), ended func(*T) bool) iter.Seq2[*T, error] {
+// watch follows a record with those that the client follows already.
+func watch[T any](ctx context.Context, c *Client, f *follow.Follower[T], w follow.Watch[T], opts []RequestOption) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		if params.Interval < 0 {
-			yield(nil, refuse("GET", "", "interval", fmt.Sprintf("%v is negative", params.Interval)))
-			return
-		}
 		set, err := c.settingsFor(opts)
-		if err != nil {
+		switch {
+		case err != nil:
 			yield(nil, refuse("GET", "", "option", err.Error()))
 			return
+		case w.Interval < 0:
+			yield(nil, refuse("GET", "", "interval", fmt.Sprintf("%v is negative", w.Interval)))
+			return
 		}
-		began := time.Now()
-		var last *T
-		for {
-			now, err := look()
-			_, missing := errors.AsType[*NotFoundError](err)
-			switch {
-			case missing && last == nil && time.Since(began) < set.SettleTime:
-			case err != nil:
-				yield(nil, err)
-				return
-			case last == nil || !reflect.DeepEqual(last, now):
-				if !yield(now, nil) {
-					return
-				}
+		w.Settle = set.SettleTime
+		for record, err := range f.Follow(ctx, w) {
+			if err != nil && ctx.Err() != nil {
+				err = fmt.Errorf("voiceagent: watching: %w", err)
 			}
-			if now != nil && ended(now) {
-				return
-			}
-			last = now
-			if stopped := sleep(ctx, c.pollAfter(params.Interval)); stopped != nil {
-				if err != nil {
-					stopped = fmt.Errorf("%w, after %w", stopped, err)
-				}
-				yield(nil, fmt.Errorf("voiceagent: watching: %w", stopped))
+			if !yield(record, err) {
 				return
 			}
 		}
 	}
 }
 
-// pollAfter lengthens an interval if less than a fifth of the budget is left, so that polling
-// doesn't use up what is left before the reset.
-func (c *Client) pollAfter(interval time.Duration) time.Duration {
-	if interval == 0 {
-		interval = defaultWatchInterval
+// watched is what the sources of both followers have in common.
+type watched struct{ c *Client }
+
+// IsMissing implements [follow.Source].
+func (watched) IsMissing(err error) bool {
+	_, missing := errors.AsType[*NotFoundError](err)
+	return missing
+}
+
+// IsRefused implements [follow.Source].
+func (watched) IsRefused(err error) bool {
+	api, ok := errors.AsType[*APIError](err)
+	return ok && (api.StatusCode == http.StatusBadRequest || api.StatusCode == http.StatusUnprocessableEntity)
+}
+
+// Pace implements [follow.Source]. Looking takes its share of the limit, spread over the window. If
+// less than a fifth of the budget is left, what is left is spread over the time until the reset.
+func (l watched) Pace() time.Duration {
+	limit, seen := l.c.RateLimit()
+	perMinute := l.c.config.plan.PerMinute()
+	if seen && limit.Limit > 0 {
+		perMinute = limit.Limit
 	}
-	limit, ok := c.RateLimit()
-	if left := time.Until(limit.Reset); ok && left > 0 && limit.Remaining*5 < limit.Limit {
-		return max(interval, min(left, longestWait)/time.Duration(limit.Remaining+1))
+	if perMinute == 0 {
+		return 0
 	}
-	return interval
+	pace := time.Duration(float64(time.Minute) / (float64(perMinute) * l.c.config.watchShare))
+	if left := time.Until(limit.Reset); seen && left > 0 && limit.Remaining*5 < limit.Limit {
+		pace = max(pace, min(left, longestWait)/time.Duration(limit.Remaining+1))
+	}
+	return pace
+}
+
+// merged returns now, with the fields of before that it doesn't have.
+func merged[T any](before, now *T) *T {
+	both := *now
+	to, from := reflect.ValueOf(&both).Elem(), reflect.ValueOf(before).Elem()
+	for i := range to.NumField() {
+		if to.Field(i).IsZero() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return &both
+}
+
+// adds reports whether got has a field that listed doesn't have.
+func adds[T any](listed, got *T) bool {
+	from, to := reflect.ValueOf(listed).Elem(), reflect.ValueOf(got).Elem()
+	for i := range to.NumField() {
+		if from.Field(i).IsZero() && !to.Field(i).IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -46,6 +46,7 @@ const (
 	defaultMaxElapsed     = 5 * time.Minute
 	defaultSettleTime     = 30 * time.Second
 	defaultMaxBody        = 32 << 20
+	defaultWatchShare     = 0.2
 
 	envAPIKey  = "VOICEAGENT_API_KEY"
 	envBaseURL = "VOICEAGENT_BASE_URL"
@@ -67,6 +68,7 @@ type clientConfig struct {
 	plan        Plan
 	limiter     Limiter
 	ledger      Ledger
+	watchShare  float64
 }
 
 // WithAPIKey sets the key that is sent as a bearer token. Without it the key is taken from
@@ -288,6 +290,7 @@ func describe(c *clientConfig, base *url.URL) Settings {
 		{"logger", logger, given(c.log != nil, "WithLogger")},
 		{"tracer", tracer, given(c.tracer != nil, "WithTracer")},
 		{"limiter", limiter, limiterFrom},
+		{"watch share", fmt.Sprint(c.watchShare), from("WithWatchShare")},
 		{"ledger", ledger, given(c.ledger != nil, "WithLedger")},
 		{"retry policy", fmt.Sprintf("%T", c.policy), from("WithRetryPolicy")},
 		{"max retries", fmt.Sprint(c.MaxRetries), from("WithMaxRetries")},

@@ -154,6 +154,21 @@ func (l *limiter) Release(_ context.Context, o Observation) {
 	l.process.Release(outcome, o.RateLimit.told(has))
 }
 
+// WithWatchShare sets the share of the rate limit that [CallsService.Watch] and
+// [CampaignsService.Watch] may each take, spread over the window: above 0 and at most 1. Without it
+// it is 0.2. It holds once the limit is known, from [WithPlan] or from the first answer with headers;
+// without a limit, more than two watchers together ask once a second.
+func WithWatchShare(share float64) ClientOption {
+	return clientOption(func(c *clientConfig) error {
+		if !(share > 0 && share <= 1) {
+			return fmt.Errorf("WithWatchShare(%v): it must be above 0 and at most 1", share)
+		}
+		c.watchShare = share
+		c.note("WithWatchShare")
+		return nil
+	})
+}
+
 // WithPlan gives the limiter the account's requests per minute before the first answer does.
 // Without it the limiter learns them from the answers' headers. [WithLimiter] overrides it.
 func WithPlan(plan Plan) ClientOption {

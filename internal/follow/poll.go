@@ -1,0 +1,262 @@
+package follow
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	pageSize = 100
+	// Between two looks at a record that is asked for by itself. It is an eighth of the time since the
+	// record changed, within these.
+	soonest, rarest = 2 * time.Second, 15 * time.Second
+	// Between the beginnings of two readings of the list. It grows while nothing changes.
+	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
+	// The same where records are delivered, so that looking is only the safety net.
+	safetyNet = time.Minute
+	// So many records are asked for by themselves before the next page of a list, if both are due.
+	getsForAPage = 3
+	// How long a list that failed is left alone.
+	listRests = 30 * time.Second
+	// Requests in a row that fail before everybody's watch fails.
+	mostFailures = 3
+	// Ends that Get showed and the list didn't yet, of which some are kept.
+	mostProofs = 1000
+)
+
+// quality says what a record of the list has, beside one that was asked for by itself.
+type quality uint8
+
+const (
+	untried quality = iota
+	whole
+	poor // it lacks what Get has, so an end is asked for by itself
+)
+
+// poll is what the goroutine knows. It belongs to the Follower's lock.
+type poll[T any] struct {
+	requested time.Time // when the last request began
+	gets      int       // requests since the last page of the list
+	failures  int       // requests in a row that failed
+
+	page    int       // the next page of the reading under way; 0 for none
+	began   time.Time // of that reading
+	read    time.Time // when the last complete reading began
+	gap     time.Duration
+	changes int // since that reading began
+
+	listErr    error // why the last page failed
+	listFailed time.Time
+	unfiltered bool // the list takes no time, or finds nothing by it
+	quality    quality
+	getless    bool            // Get knows nothing of what the list shows
+	stale      bool            // the list showed a record in a state that it had left
+	check      bool            // one that the list shows is to be asked for, to see if the list is right
+	proofs     map[string]bool // ids of records that have ended, which the list is to show so
+	delivered  bool            // ends come by Deliver
+}
+
+// step is a request to make.
+type step[T any] struct {
+	at time.Time
+	of *watcher[T] // nil for a page of the list
+}
+
+// run makes one request after the other until life ends.
+func (f *Follower[T]) run(life context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for life.Err() == nil {
+		f.mu.Lock()
+		next := f.next(time.Now())
+		f.mu.Unlock()
+		if wait := time.Until(next.at); wait > 0 {
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-f.wake:
+			case <-life.Done():
+			}
+			continue
+		}
+		f.request(life, next)
+	}
+}
+
+func (f *Follower[T]) request(life context.Context, next step[T]) {
+	f.mu.Lock()
+	f.poll.requested = time.Now()
+	if w := next.of; w != nil {
+		f.poll.gets++
+		f.mu.Unlock()
+		record, err := w.Get(w.ctx)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if w.ctx.Err() == nil && w.state <= ending {
+			f.got(w, record, err)
+		}
+		return
+	}
+	if f.poll.page == 0 {
+		f.poll.page, f.poll.began, f.poll.changes = 1, time.Now(), 0
+	}
+	f.poll.gets = 0
+	page, since := f.poll.page, f.since()
+	f.mu.Unlock()
+	records, more, err := f.source.List(life, page, since)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case life.Err() != nil:
+	case err != nil:
+		f.listHasFailed(err, !since.IsZero())
+	default:
+		f.listed(records, more, !since.IsZero())
+	}
+}
+
+// since is when the oldest record that is watched may have been made, with room for a clock.
+func (f *Follower[T]) since() time.Time {
+	if f.poll.unfiltered {
+		return time.Time{}
+	}
+	oldest := time.Now()
+	for _, w := range f.watchers {
+		made := w.began
+		if w.last != nil {
+			if at := f.source.Made(w.last); !at.IsZero() {
+				made = at
+			}
+		}
+		if made.Before(oldest) {
+			oldest = made
+		}
+	}
+	return oldest.Add(-5 * time.Minute)
+}
+
+// next decides what to ask for, and when. There is at least one watcher, or the goroutine is about
+// to end.
+func (f *Follower[T]) next(now time.Time) step[T] {
+	count := f.following()
+	reading := count > f.few
+	pace := f.source.Pace()
+	if pace == 0 && reading {
+		pace = time.Second
+	}
+	round := time.Duration(count) * pace // as long as it takes to ask for each by itself
+	list := step[T]{at: f.nextPage(now, reading, round)}
+	var get, check step[T]
+	for _, w := range f.watchers {
+		if w.state > ending {
+			continue
+		}
+		if f.poll.check && w.state == following && !w.listed.IsZero() && (check.of == nil || w.asked.Before(check.of.asked)) {
+			check = step[T]{now, w}
+		}
+		at, byList := f.nextLook(w, now, reading, round)
+		switch {
+		case at.IsZero():
+		case byList && (list.at.IsZero() || at.Before(list.at)):
+			list.at = at
+		case !byList && (get.of == nil || at.Before(get.at)):
+			get = step[T]{at, w}
+		}
+	}
+	if check.of != nil && (get.of == nil || get.at.After(now)) {
+		get = check
+	}
+	chosen := list
+	slot := f.poll.requested.Add(pace)
+	switch {
+	case get.of == nil && list.at.IsZero(): // all have ended, and leave soon
+		return step[T]{at: now.Add(rarest)}
+	case get.of == nil:
+	case list.at.IsZero(), get.of.state == ending:
+		chosen = get
+	case !get.at.After(slot) && !list.at.After(slot): // both are due
+		if f.poll.gets < getsForAPage || f.poll.stale {
+			chosen = get
+		}
+	case get.at.Before(list.at):
+		chosen = get
+	}
+	chosen.at = later(chosen.at, slot)
+	return chosen
+}
+
+// following counts those whose record hasn't ended.
+func (f *Follower[T]) following() (n int) {
+	for _, w := range f.watchers {
+		if w.state <= ending {
+			n++
+		}
+	}
+	return n
+}
+
+// listWorks reports whether to ask the list.
+func (f *Follower[T]) listWorks(now time.Time) bool {
+	return f.poll.listErr == nil || now.Sub(f.poll.listFailed) >= listRests
+}
+
+// nextPage returns when the next page of the list is due; the zero time for never.
+func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration) time.Time {
+	switch {
+	case !f.listWorks(now), !reading && f.poll.page == 0:
+		return time.Time{}
+	case f.poll.page > 0:
+		return now
+	}
+	gap := max(f.poll.gap, soonestReading)
+	if f.poll.delivered {
+		gap = safetyNet
+	}
+	for _, w := range f.watchers {
+		if w.Interval > 0 {
+			gap = min(gap, w.Interval)
+		}
+	}
+	if f.poll.stale {
+		gap = max(gap, round)
+	}
+	return f.poll.began.Add(gap)
+}
+
+// nextLook returns when a record is to be asked for by itself, or, with byList, the list in its
+// place. It is the zero time where the list is enough.
+func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round time.Duration) (at time.Time, byList bool) {
+	interval := w.Interval
+	if interval == 0 {
+		interval = soonest
+		if w.last != nil {
+			interval = min(max(now.Sub(w.changed)/8, soonest), rarest)
+		}
+	}
+	asked := later(w.asked, w.began)
+	if w.asked.IsZero() {
+		interval = 0
+	}
+	switch {
+	case w.state == ending:
+		return w.began, false // before the others
+	case !reading, !f.listWorks(now):
+		return asked.Add(interval), w.byList && f.listWorks(now)
+	case !f.poll.read.After(w.began) && w.listed.IsZero(): // no reading has had the chance to show it
+		return time.Time{}, false
+	case f.poll.getless && !w.listed.IsZero():
+		return time.Time{}, false
+	case f.poll.stale, w.listed.Before(f.poll.read): // the list doesn't show it as it is
+		return asked.Add(interval), false
+	case f.poll.delivered:
+		return asked.Add(max(round, safetyNet)), false
+	}
+	return asked.Add(round), false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

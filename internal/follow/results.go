@@ -1,0 +1,195 @@
+package follow
+
+import "time"
+
+// got takes what Get said of w's record.
+func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
+	now := time.Now()
+	w.asked = now
+	switch {
+	case err == nil:
+		f.poll.failures, f.poll.getless = 0, false
+		w.byList = false
+		f.gotRecord(w, record)
+	case f.source.IsMissing(err):
+		f.poll.failures = 0
+		w.missing, w.byList = err, true
+		if w.state == ending {
+			f.poll.getless = true
+			f.ends(w)
+			return
+		}
+		f.judge(w, now)
+	case w.state == ending: // it has ended, whatever else there is to know
+		f.ends(w)
+	default:
+		f.end(w, failed, err)
+		f.failed(err)
+	}
+}
+
+func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
+	listed := w.last
+	f.poll.check = false
+	if now := f.source.State(record); w.shown != "" && now != w.shown {
+		w.passed = w.shown
+	}
+	f.show(w, record)
+	isEnd := f.source.Ended(record)
+	switch {
+	case w.state == ending && !isEnd: // one of them is wrong: the list has to say it again
+		w.state, w.disputed = following, true
+		w.tell()
+	case isEnd:
+		if w.state == ending && f.poll.quality == untried {
+			f.poll.quality = whole
+			if f.source.Adds(listed, record) {
+				f.poll.quality = poor
+			}
+		}
+		if !w.listed.IsZero() && w.state == following && len(f.poll.proofs) < mostProofs {
+			for _, id := range w.ids {
+				f.poll.proofs[id] = true
+			}
+		}
+		f.ends(w)
+	}
+}
+
+// ends ends a watch whose end was found by looking, not delivered.
+func (f *Follower[T]) ends(w *watcher[T]) {
+	f.poll.delivered = false
+	f.end(w, ended, nil)
+}
+
+// failed counts a request that failed. An API that answers nobody ends all watches.
+func (f *Follower[T]) failed(err error) {
+	if f.poll.failures++; f.poll.failures < mostFailures {
+		return
+	}
+	for _, w := range f.watchers {
+		if w.state <= ending {
+			f.end(w, failed, err)
+		}
+	}
+}
+
+// listHasFailed takes an error of the list.
+func (f *Follower[T]) listHasFailed(err error, filtered bool) {
+	f.poll.page = 0
+	if filtered && f.source.IsRefused(err) {
+		f.poll.unfiltered = true
+		return
+	}
+	now := time.Now()
+	f.poll.listErr, f.poll.listFailed = err, now
+	f.listSaid(now)
+	if !f.source.IsMissing(err) {
+		f.failed(err)
+	}
+}
+
+// listed takes a page of the list.
+func (f *Follower[T]) listed(records []T, more, filtered bool) {
+	now := time.Now()
+	f.poll.listErr, f.poll.failures = nil, 0
+	for i := range records {
+		f.listedOne(&records[i], now)
+	}
+	if more && f.poll.page < len(f.watchers)/pageSize+maxMorePages && f.lacks() {
+		f.poll.page++
+		return
+	}
+	f.poll.page, f.poll.read = 0, f.poll.began
+	f.poll.check = !f.poll.delivered && !f.poll.getless
+	if f.poll.changes > 0 || f.poll.gap == 0 {
+		f.poll.gap = soonestReading
+	} else {
+		f.poll.gap = min(f.poll.gap*3/2, rarestReading)
+	}
+	if filtered && f.showsNone() {
+		f.poll.unfiltered = true
+	}
+	f.listSaid(now)
+}
+
+// maxMorePages is how many more pages a reading has than the watched records need.
+const maxMorePages = 4
+
+func (f *Follower[T]) listedOne(record *T, now time.Time) {
+	isEnd := f.source.Ended(record)
+	for _, id := range f.source.IDs(record) {
+		if f.poll.proofs[id] {
+			f.poll.stale = !isEnd
+			delete(f.poll.proofs, id)
+		}
+	}
+	state := f.source.State(record)
+	for _, w := range f.whose(record) {
+		if w.passed != "" {
+			f.poll.stale = state == w.passed
+			w.passed = ""
+		}
+		w.listed, w.shown = now, state
+		if w.state == ending {
+			continue
+		}
+		missing := w.missing
+		f.show(w, record)
+		switch {
+		case !isEnd:
+		case missing != nil || f.poll.getless || w.disputed || f.poll.quality == whole:
+			f.ends(w)
+		default:
+			w.state = ending
+		}
+	}
+}
+
+// lacks reports whether the reading under way hasn't shown all that is watched.
+func (f *Follower[T]) lacks() bool {
+	for _, w := range f.watchers {
+		if w.state == following && w.listed.Before(f.poll.began) {
+			return true
+		}
+	}
+	return false
+}
+
+// showsNone reports whether the reading showed nothing, although some of it is known to be there.
+func (f *Follower[T]) showsNone() bool {
+	known := false
+	for _, w := range f.watchers {
+		if !w.listed.Before(f.poll.began) {
+			return false
+		}
+		known = known || w.last != nil
+	}
+	return known
+}
+
+// listSaid notes for all that the list was asked.
+func (f *Follower[T]) listSaid(now time.Time) {
+	for _, w := range f.watchers {
+		if w.byList && w.state == following {
+			w.byList, w.asked = false, now
+			f.judge(w, now)
+		}
+	}
+}
+
+// judge ends the watch of a record that neither Get nor the list has.
+func (f *Follower[T]) judge(w *watcher[T], now time.Time) {
+	if w.missing == nil {
+		return
+	}
+	inList := !w.listed.IsZero() && !w.listed.Before(f.poll.read)
+	asked := f.poll.listErr != nil || f.poll.read.After(later(w.began, w.known))
+	switch {
+	case inList:
+		f.poll.getless, w.missing = true, nil
+	case w.last == nil && now.Sub(w.began) < w.Settle:
+	case asked, w.last == nil && w.Settle == 0:
+		f.end(w, failed, w.missing)
+	}
+}

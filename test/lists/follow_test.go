@@ -1,0 +1,205 @@
+package lists_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/testkit"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
+	"github.com/voiceagent-go/voiceagent/webhook"
+)
+
+// following is calls that are placed at once and watched each, and what that took.
+type following struct {
+	calls   int
+	dialect voiceagenttest.Dialect
+	limit   int // requests a minute
+	lie     func(next http.RoundTripper) http.RoundTripper
+	deliver bool
+
+	requests, throttled int
+	gets, lists         int
+	placing             time.Duration
+	late                []time.Duration // from the end of a call until its watcher knew
+}
+
+func (f *following) mean() (mean time.Duration) {
+	for _, late := range f.late {
+		mean += late / time.Duration(len(f.late))
+	}
+	return mean
+}
+
+func (f *following) most() (most time.Duration) {
+	for _, late := range f.late {
+		most = max(most, late)
+	}
+	return most
+}
+
+func (f *following) each() float64 { return float64(f.requests) / float64(f.calls) }
+
+func (f *following) String() string {
+	return fmt.Sprintf("%d calls: %.2f requests a call (%d Get, %d List), %d throttled, placed in %v, ends known after %v, %v at most",
+		f.calls, f.each(), f.gets, f.lists, f.throttled, f.placing.Round(time.Millisecond), f.mean().Round(time.Millisecond), f.most().Round(time.Millisecond))
+}
+
+// run places the calls and follows them, in a bubble. When a call ends is known from its webhook.
+func (f *following) run(t *testing.T) {
+	t.Helper()
+	var mu sync.Mutex
+	ends := make(map[string]time.Time)
+	var client *voiceagent.Client
+	receive := testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		event, err := webhook.Parse(body)
+		if err != nil {
+			return nil, err
+		}
+		call := event.(*webhook.CallEnded).Call
+		mu.Lock()
+		ends[call.PhoneNumber] = time.Now()
+		mu.Unlock()
+		if f.deliver {
+			client.Calls.Deliver(call)
+		}
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+	})
+	count := func(r voiceagenttest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		f.requests++
+		switch {
+		case r.Status == http.StatusTooManyRequests:
+			f.throttled++
+		case r.Route == "/calls" && r.Method == http.MethodGet:
+			f.lists++
+		case r.Method == http.MethodGet:
+			f.gets++
+		}
+	}
+	srv := voiceagenttest.NewServer(voiceagenttest.WithoutSocket(), voiceagenttest.WithDialect(f.dialect),
+		voiceagenttest.WithLimits(voiceagenttest.PerMinute(f.limit)), voiceagenttest.WithOnRequest(count), voiceagenttest.WithKeptRequests(-1),
+		voiceagenttest.WithWebhookClient(&http.Client{Transport: receive}))
+	defer srv.Close()
+	client = srv.Client()
+	if f.lie != nil {
+		client = srv.Client(voiceagent.WithMiddleware(f.lie))
+	}
+	agentID := srv.AddAgent(voiceagenttest.NewAgent{Name: "Acme Sales", Webhook: &voiceagenttest.Webhook{URL: "https://app.test/hook"}})
+	start := time.Now()
+	var all sync.WaitGroup
+	for i := range f.calls {
+		all.Go(func() {
+			number := fmt.Sprintf("+1555%07d", i)
+			call, err := client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: agentID, From: "+15550100000", To: number})
+			if !assert.NoError(t, err) {
+				return
+			}
+			mu.Lock()
+			f.placing = max(f.placing, time.Since(start))
+			mu.Unlock()
+			var last *voiceagent.Call
+			for now, err := range client.Calls.Watch(t.Context(), call.Ref(), voiceagent.WatchParams{}) {
+				if !assert.NoError(t, err) {
+					return
+				}
+				last = now
+			}
+			knew := time.Now()
+			time.Sleep(time.Second) // the webhook of this moment comes, too
+			mu.Lock()
+			defer mu.Unlock()
+			if assert.NotNil(t, last) && assert.True(t, last.Ended()) && assert.Contains(t, ends, number, "it has not ended") {
+				f.late = append(f.late, knew.Sub(ends[number]))
+			}
+		})
+	}
+	all.Wait()
+	require.Len(t, f.late, f.calls)
+	t.Log(t.Name(), f)
+}
+
+func TestManyCallsAreFollowed(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 50, 200, 1000} {
+		for _, deliver := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				f := &following{calls: n, limit: 300, deliver: deliver}
+				f.run(t)
+			})
+		}
+	}
+}
+
+// lists returns a middleware that changes the answers of GET /calls.
+func listsAs(change func(body string) string) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/calls") {
+				body, readErr := io.ReadAll(resp.Body)
+				_ = resp.Body.Close()
+				resp.Body, resp.ContentLength, err = io.NopCloser(bytes.NewBufferString(change(string(body)))), -1, readErr
+			}
+			return resp, err
+		})
+	}
+}
+
+var oneStatus = regexp.MustCompile(`"status":"[a-z_]*"`)
+
+// A list that lies never ends a watch wrongly, and never hides an end for much longer than asking
+// for each call in turn would.
+func TestListsThatLie(t *testing.T) {
+	t.Parallel()
+	type dialect = voiceagenttest.Dialect
+	for name, c := range map[string]struct {
+		following
+		most time.Duration
+	}{
+		"late":           {following{dialect: dialect{ListDelay: 20 * time.Second}}, 60 * time.Second},
+		"only ended":     {following{dialect: dialect{ListEndedOnly: true}}, 60 * time.Second},
+		"oldest first":   {following{dialect: dialect{Order: voiceagenttest.OrderOldest}}, 60 * time.Second},
+		"random":         {following{dialect: dialect{Order: voiceagenttest.OrderRandom}}, 60 * time.Second},
+		"no times":       {following{dialect: dialect{OmitCreatedAt: true, StartedLate: true}}, 60 * time.Second},
+		"session id":     {following{dialect: dialect{ListRef: voiceagenttest.CallRefSessionID, CallRef: voiceagenttest.CallRefID}}, 110 * time.Second},
+		"id":             {following{dialect: dialect{ListRef: voiceagenttest.CallRefID, CallRef: voiceagenttest.CallRefSessionID}}, 110 * time.Second},
+		"filters":        {following{dialect: dialect{Filters: voiceagenttest.FiltersIgnored}}, 60 * time.Second},
+		"small pages":    {following{dialect: dialect{PageCap: 10}}, 60 * time.Second},
+		"refused":        {following{dialect: dialect{ListStatus: 403}}, 60 * time.Second},
+		"broken":         {following{dialect: dialect{ListStatus: 404}}, 60 * time.Second},
+		"without Get":    {following{dialect: dialect{GetDelay: 24 * time.Hour}}, 10 * time.Second},
+		"Get comes late": {following{dialect: dialect{GetDelay: 20 * time.Second}}, 60 * time.Second},
+		"stale": {following{lie: listsAs(func(body string) string {
+			return oneStatus.ReplaceAllString(strings.ReplaceAll(body, `"ended_at"`, `"was"`), `"status":"ringing"`)
+		})}, 110 * time.Second},
+		"empty": {following{lie: listsAs(func(string) string { return `{"data":[],"total":0,"has_more":false}` })}, 60 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := c.following
+				f.calls, f.limit = 50, 300
+				f.run(t)
+				assert.LessOrEqual(t, f.most(), c.most)
+				assert.Zero(t, f.throttled)
+			})
+		})
+	}
+}
