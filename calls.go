@@ -351,8 +351,8 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 //
 // All watchers of a client share their looking. One or two calls are asked for with
 // [CallsService.Get], from 2 s apart to 15 s if nothing changes. More are read from
-// [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't show
-// is asked for by itself. Looking takes at most a share of the rate limit: see [WithWatchShare]. An
+// [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't
+// show is asked for by itself. Looking takes at most a share of the rate limit: see [WithWatchShare]. An
 // event that is handed to [CallsService.Deliver] ends a watch at once.
 //
 // A call that was just placed may not be readable yet. So a [*NotFoundError] ends Watch only if the

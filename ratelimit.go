@@ -156,8 +156,8 @@ func (l *limiter) Release(_ context.Context, o Observation) {
 
 // WithWatchShare sets the share of the rate limit that [CallsService.Watch] and
 // [CampaignsService.Watch] may each take, spread over the window: above 0 and at most 1. Without it
-// it is 0.2. It holds once the limit is known, from [WithPlan] or from the first answer with headers;
-// without a limit, more than two watchers together ask once a second.
+// it is 0.2. It holds once the limit is known, from [WithPlan] or from the first answer with
+// headers; without a limit, more than two watchers together ask once a second.
 func WithWatchShare(share float64) ClientOption {
 	return clientOption(func(c *clientConfig) error {
 		if !(share > 0 && share <= 1) {

@@ -92,8 +92,8 @@ type Follower[T any] struct {
 	poll     poll[T]
 }
 
-// New returns a Follower of the source's records, which asks for them one by one as long as there are
-// few watchers.
+// New returns a Follower of the source's records, which asks for them one by one as long as there
+// are few watchers.
 func New[T any](source Source[T], few int) *Follower[T] {
 	return &Follower[T]{
 		source: source, few: few, named: make(map[string][]*watcher[T]), wake: make(chan struct{}, 1),
@@ -214,7 +214,7 @@ func (f *Follower[T]) Deliver(record *T) {
 func (f *Follower[T]) whose(record *T) (all []*watcher[T]) {
 	for _, id := range f.source.IDs(record) {
 		for _, w := range f.named[id] {
-			if w.state <= ending && !slices.Contains(all, w) {
+			if !w.isOver() && !slices.Contains(all, w) {
 				all = append(all, w)
 			}
 		}
@@ -247,6 +247,9 @@ func (f *Follower[T]) end(w *watcher[T], how state, err error) {
 	w.state, w.err = how, err
 	w.tell()
 }
+
+// isOver reports whether there is nothing more to look for.
+func (w *watcher[T]) isOver() bool { return w.state > ending || w.ctx.Err() != nil }
 
 func (w *watcher[T]) tell() {
 	select {

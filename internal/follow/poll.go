@@ -92,7 +92,7 @@ func (f *Follower[T]) request(life context.Context, next step[T]) {
 		record, err := w.Get(w.ctx)
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if w.ctx.Err() == nil && w.state <= ending {
+		if !w.isOver() {
 			f.got(w, record, err)
 		}
 		return
@@ -145,10 +145,13 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		pace = time.Second
 	}
 	round := time.Duration(count) * pace // as long as it takes to ask for each by itself
-	list := step[T]{at: f.nextPage(now, reading, round)}
+	var list step[T]
+	if count > 0 {
+		list.at = f.nextPage(now, reading, round)
+	}
 	var get, check step[T]
 	for _, w := range f.watchers {
-		if w.state > ending {
+		if w.isOver() {
 			continue
 		}
 		if f.poll.check && w.state == following && !w.listed.IsZero() && (check.of == nil || w.asked.Before(check.of.asked)) {
@@ -169,7 +172,7 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 	chosen := list
 	slot := f.poll.requested.Add(pace)
 	switch {
-	case get.of == nil && list.at.IsZero(): // all have ended, and leave soon
+	case get.of == nil && list.at.IsZero(): // all are about to leave
 		return step[T]{at: now.Add(rarest)}
 	case get.of == nil:
 	case list.at.IsZero(), get.of.state == ending:
@@ -185,10 +188,10 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 	return chosen
 }
 
-// following counts those whose record hasn't ended.
+// following counts those who still watch.
 func (f *Follower[T]) following() (n int) {
 	for _, w := range f.watchers {
-		if w.state <= ending {
+		if !w.isOver() {
 			n++
 		}
 	}

@@ -68,7 +68,7 @@ func (f *Follower[T]) failed(err error) {
 		return
 	}
 	for _, w := range f.watchers {
-		if w.state <= ending {
+		if !w.isOver() {
 			f.end(w, failed, err)
 		}
 	}
@@ -149,7 +149,7 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 // lacks reports whether the reading under way hasn't shown all that is watched.
 func (f *Follower[T]) lacks() bool {
 	for _, w := range f.watchers {
-		if w.state == following && w.listed.Before(f.poll.began) {
+		if w.state == following && !w.isOver() && w.listed.Before(f.poll.began) {
 			return true
 		}
 	}

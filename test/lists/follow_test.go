@@ -2,12 +2,16 @@ package lists_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,4 +206,109 @@ func TestListsThatLie(t *testing.T) {
 			})
 		})
 	}
+}
+
+// ringing answers for calls that never end, but for those that are told to.
+type ringing struct {
+	calls int
+	mu    sync.Mutex
+	ended map[string]bool
+}
+
+func (r *ringing) record(id string) string {
+	status := "ringing"
+	if r.ended[id] {
+		status = "completed"
+	}
+	return fmt.Sprintf(`{"id":%q,"status":%q}`, id, status)
+}
+
+func (r *ringing) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	body := ""
+	if id, isGet := strings.CutPrefix(req.URL.Path, "/v1/calls/"); isGet {
+		body = `{"data":` + r.record(id) + `}`
+	} else {
+		page, _ := strconv.Atoi(req.URL.Query().Get("page"))
+		var records []string
+		for i := 100 * (page - 1); i < min(100*page, r.calls); i++ {
+			records = append(records, r.record(fmt.Sprint("call_", i)))
+		}
+		body = fmt.Sprintf(`{"data":[%s],"total":%d,"page":%d,"page_size":100}`, strings.Join(records, ","), r.calls, page)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Ratelimit-Limit": {"6000"}, "X-Ratelimit-Remaining": {"6000"}},
+		Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+}
+
+func (r *ringing) end(ids ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		r.ended[id] = true
+	}
+}
+
+// Thousands of watchers have one goroutine besides their own, and memory that doesn't grow. Whoever
+// leaves, in whatever way, leaves nothing behind.
+func TestThousandsOfWatchers(t *testing.T) { // not parallel: it counts goroutines
+	const watchers = 5000
+	before := runtime.NumGoroutine()
+	synctest.Test(t, func(t *testing.T) {
+		api := &ringing{calls: watchers, ended: map[string]bool{}}
+		client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test"), voiceagent.WithBaseURL("https://api.test/v1"),
+			voiceagent.WithHTTPClient(&http.Client{Transport: api}))
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var cancelled, ended, left atomic.Int64
+		for i := range watchers {
+			go func() {
+				for call, err := range client.Calls.Watch(ctx, fmt.Sprint("call_", i), voiceagent.WatchParams{}) {
+					switch {
+					case err != nil:
+						assert.ErrorIs(t, err, context.Canceled)
+						cancelled.Add(1)
+					case call.Ended():
+						ended.Add(1)
+					case i%5 == 0:
+						left.Add(1)
+						return
+					case i%5 == 1:
+						time.Sleep(time.Hour) // it doesn't read, and holds up nobody
+					}
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(t, int64(watchers/5), left.Load())
+		assert.LessOrEqual(t, runtime.NumGoroutine(), before+watchers*4/5+4)
+		memory := liveHeap()
+		assert.Less(t, memory, uint64(60<<20))
+		time.Sleep(5 * time.Minute)
+		assert.Less(t, liveHeap(), memory+1<<20, "it grows")
+
+		for i := range watchers {
+			api.end(fmt.Sprint("call_", i))
+			if i == watchers/2 {
+				break
+			}
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(t, int64(watchers/2*3/5), ended.Load())
+		cancel()
+		time.Sleep(2 * time.Hour) // those who didn't read, too
+		synctest.Wait()
+		assert.Equal(t, int64(watchers*4/5), ended.Load()+cancelled.Load())
+		assert.LessOrEqual(t, runtime.NumGoroutine(), before+4)
+	})
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
