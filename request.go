@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -86,7 +87,7 @@ func (x *call) run(body []byte) (err error) {
 	if err := x.openEntry(body); err != nil {
 		return x.finish(err)
 	}
-	x.exchange.Method, x.exchange.URL, x.exchange.Header = x.r.method, x.r.url(x.c.base), x.requestHeader(body != nil)
+	x.exchange.Method = x.r.method
 	err = x.exchange.Run(x.c.engine, body)
 	switch phase := x.exchange.Phase(); {
 	case phase == exchange.Done:
@@ -106,27 +107,30 @@ func (x *call) waitAlone(twin reconcile.Twin) error {
 	return x.c.alone.Look(ctx, twin)
 }
 
-// requestHeader is that of all attempts.
-func (x *call) requestHeader(hasBody bool) http.Header {
+// Target implements [exchange.Writer].
+func (x *call) Target() (url.URL, http.Header) {
 	h := make(http.Header, 6)
-	h["User-Agent"] = x.c.userAgent
-	h["Accept"] = acceptJSON
-	if x.c.key.IsSet() {
-		h["Authorization"] = x.c.key.Header()
+	values := make([]string, 0, 5) // of all keys
+	set := func(key, value string) {
+		values = append(values, value)
+		h[key] = slices.Clip(values[len(values)-1:])
 	}
-	if hasBody {
-		h["Content-Type"] = contentJSON
+	set("User-Agent", x.c.userAgent)
+	set("Accept", "application/json")
+	if x.c.key.IsSet() {
+		set("Authorization", x.c.key.Header())
+	}
+	if x.r.body != nil {
+		set("Content-Type", "application/json")
 	}
 	if x.key != "" {
-		h["Idempotency-Key"] = []string{x.key}
+		set("Idempotency-Key", x.key)
 	}
 	for _, line := range x.set.headers {
-		h[line.key] = append(slices.Clip(h[line.key]), line.value)
+		h[line.key] = append(h[line.key], line.value)
 	}
-	return h
+	return x.r.url(x.c.base), h
 }
-
-var acceptJSON, contentJSON = []string{"application/json"}, []string{"application/json"}
 
 // TryAcquire implements [exchange.Limiter].
 func (x *call) TryAcquire() bool {

@@ -78,11 +78,11 @@ type attemptTransport struct {
 
 func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
-	header := x.Header
-	if t.middleware || len(req.Header) > 0 {
-		header = x.Header.Clone()
-		maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
+	header := x.header
+	if x.header = nil; header == nil { // a redirect is followed
+		_, header = x.Driver.Target()
 	}
+	maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	out := req
 	// Otherwise req is the engine's own, and http.Client doesn't use it any more.
 	if t.middleware || req != x.request.Request || !x.Repeatable {

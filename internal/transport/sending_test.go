@@ -20,8 +20,13 @@ import (
 // sendOnce is a driver that makes one attempt and notes what is known of it.
 type sendOnce struct {
 	x    Exchange
+	to   url.URL
 	err  error
 	sent bool
+}
+
+func (d *sendOnce) Target() (url.URL, http.Header) {
+	return d.to, http.Header{"Idempotency-Key": {"k"}}
 }
 
 func (d *sendOnce) Answered(resp *http.Response, err error) (again bool) {
@@ -53,10 +58,10 @@ func sendIn(ctx context.Context, t *testing.T, base http.RoundTripper, address, 
 	t.Helper()
 	target, err := url.Parse(address)
 	require.NoError(t, err)
-	d := new(sendOnce)
+	d := &sendOnce{to: *target}
 	d.x = Exchange{
 		Context: httptrace.WithClientTrace(ctx, trace), Driver: d,
-		Method: method, URL: *target, Header: http.Header{"Idempotency-Key": {"k"}},
+		Method: method,
 	}
 	var body []byte
 	if method == http.MethodPost {
