@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/gateway"
 	"github.com/voiceagent-go/voiceagent/internal/hint"
 	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
 	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
@@ -176,8 +177,11 @@ func (x *call) noAnswer(err error) *failure {
 	if x.exchange.TimedOut() {
 		f.err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
 	}
-	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err,
-		hint: hint.Connection(err, x.c.key.CutFromText(x.c.base.Host))}
+	c := hint.Connection{Err: err, Host: x.c.key.CutFromText(x.c.base.Host)}
+	if proxy, ok := errors.AsType[*gateway.ProxyError](err); ok {
+		c.Proxied, c.ProxyStatus = true, proxy.Status
+	}
+	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err, hint: hint.ForConnection(c)}
 	return f
 }
 

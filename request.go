@@ -87,7 +87,6 @@ func (x *call) run(body []byte) (err error) {
 	if err := x.openEntry(body); err != nil {
 		return x.finish(err)
 	}
-	x.exchange.Method = x.r.method
 	err = x.exchange.Run(x.c.engine, body)
 	switch phase := x.exchange.Phase(); {
 	case phase == exchange.Done:
@@ -108,8 +107,8 @@ func (x *call) waitAlone(twin reconcile.Twin) error {
 }
 
 // Target implements [exchange.Writer].
-func (x *call) Target() (url.URL, http.Header) {
-	h := make(http.Header, 6)
+func (x *call) Target() (method string, u url.URL, h http.Header) {
+	h = make(http.Header, 6)
 	values := make([]string, 0, 5) // of all keys
 	set := func(key, value string) {
 		values = append(values, value)
@@ -129,7 +128,7 @@ func (x *call) Target() (url.URL, http.Header) {
 	for _, line := range x.set.headers {
 		h[line.key] = append(h[line.key], line.value)
 	}
-	return x.r.url(x.c.base), h
+	return x.r.method, x.r.url(x.c.base), h
 }
 
 // TryAcquire implements [exchange.Limiter].

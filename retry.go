@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/voiceagent-go/voiceagent/internal/gateway"
+	"github.com/voiceagent-go/voiceagent/internal/hint"
 	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
 )
 
@@ -91,9 +93,14 @@ func (defaultPolicy) Decide(f Failure) Decision {
 }
 
 func decideNoAnswer(f Failure) Decision {
+	proxy, _ := errors.AsType[*gateway.ProxyError](f.Err)
 	switch {
 	case !f.Safe:
 		return noRetry("no answer: the server may have done it")
+	case proxy != nil && proxy.Final():
+		return noRetry("the proxy would refuse again")
+	case hint.IsCertificate(f.Err):
+		return noRetry("the certificate would be the same")
 	case isTimeout(f.Err):
 		return moreTime(retryIn(backoff(f.Attempt), "no answer in time: the next attempt gets more"), f)
 	}

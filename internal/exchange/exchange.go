@@ -171,7 +171,7 @@ func (x *Exchange) Abandon(err error) error {
 }
 
 // Target implements [transport.Driver].
-func (x *Exchange) Target() (url.URL, http.Header) { return x.ports.Target() }
+func (x *Exchange) Target() (method string, u url.URL, header http.Header) { return x.ports.Target() }
 
 // Answered implements [transport.Driver]: it has the answer read, and decides.
 func (x *Exchange) Answered(resp *http.Response, err error) (again bool) {

@@ -114,7 +114,7 @@ func (s *story) Acquire(ctx context.Context) error {
 
 func (s *story) Release() { s.note("release") }
 
-func (s *story) Target() (u url.URL, h http.Header) { return u, h }
+func (s *story) Target() (method string, u url.URL, h http.Header) { return method, u, h }
 
 func (s *story) Observe(*http.Response) {}
 

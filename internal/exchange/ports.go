@@ -39,9 +39,9 @@ type Limiter interface {
 
 // Writer says what an attempt sends.
 type Writer interface {
-	// Target returns the URL and the header of an attempt. They are its own, as a transport may change
-	// them.
-	Target() (url.URL, http.Header)
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a transport
+	// may change them.
+	Target() (method string, u url.URL, header http.Header)
 }
 
 // Reader reads what came of an attempt.

@@ -3,25 +3,63 @@ package hint
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
 	"strings"
 )
 
-// Connection says what to do when no connection to the base URL's host could be made. It is "" when
-// there was a connection, or when the caller did not wait for it.
-func Connection(err error, host string) string {
-	op, ok := errors.AsType[*net.OpError](err)
+// Connection is an attempt to make one that failed.
+type Connection struct {
+	Err         error
+	Host        string // of the base URL
+	Proxied     bool   // it came no further than a proxy
+	ProxyStatus int    // what the proxy answered to CONNECT; 0 for nothing
+}
+
+// ForConnection says what to do when no connection to the base URL's host could be made. It is ""
+// when there was a connection, or when the caller did not wait for it.
+func ForConnection(c Connection) string {
+	op, _ := errors.AsType[*net.OpError](c.Err)
 	switch {
-	case !ok || errors.Is(err, context.Canceled):
+	case errors.Is(c.Err, context.Canceled):
 		return ""
-	case op.Op == "proxyconnect":
+	case c.ProxyStatus == http.StatusProxyAuthRequired:
+		return wantsPassword
+	case c.ProxyStatus != 0:
+		return "ask whoever runs the proxy (HTTPS_PROXY) to let connections to " + c.Host + " through"
+	case IsCertificate(c.Err):
+		return forCertificate(c)
+	case op != nil && op.Op == "proxyconnect", c.Proxied:
 		return "check the proxy, HTTPS_PROXY"
-	case op.Op == "dial":
-		return "check the network, and the base URL (VOICEAGENT_BASE_URL or WithBaseURL), whose host is " + host
+	case op != nil && op.Op == "dial":
+		return "check the network, and the base URL (VOICEAGENT_BASE_URL or WithBaseURL), whose host is " + c.Host
 	}
 	return ""
+}
+
+const wantsPassword = "the proxy wants a user and a password: write them into its address, HTTPS_PROXY=http://user:password@host:port"
+
+// IsCertificate reports whether err is that of a certificate that isn't trusted.
+func IsCertificate(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok {
+		_, ok = errors.AsType[x509.UnknownAuthorityError](err)
+	}
+	return ok
+}
+
+func forCertificate(c Connection) string {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](c.Err); unknown {
+		return "this machine doesn't know the authority behind the certificate, which may be that of a proxy that reads along: " +
+			"add it to the trusted ones (SSL_CERT_FILE on Unix), or use a network without it"
+	}
+	if _, other := errors.AsType[x509.HostnameError](c.Err); other {
+		return "another server answers for " + c.Host + ": check the base URL (VOICEAGENT_BASE_URL or WithBaseURL), the proxy and the name service"
+	}
+	return "check this machine's clock, and the certificate of " + c.Host
 }
 
 // Answer is an error answer of the API.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -16,9 +15,9 @@ import (
 
 // Driver decides what follows an attempt.
 type Driver interface {
-	// Target returns the URL and the header of an attempt. They are its own, as a transport may change
-	// them.
-	Target() (url.URL, http.Header)
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a transport
+	// may change them.
+	Target() (method string, u url.URL, header http.Header)
 	// Answered is called once after each attempt, with an answer or an error. It reads and closes the
 	// answer's body, and reports whether another attempt follows.
 	Answered(resp *http.Response, err error) (again bool)
@@ -33,8 +32,6 @@ type Exchange struct {
 	context.Context
 	Driver Driver
 
-	Method string
-
 	// Timeout is for one attempt, the reading of its body included; 0 is none.
 	Timeout time.Duration
 	// Until is the end of all attempts together; zero is none.
@@ -43,8 +40,6 @@ type Exchange struct {
 	// connection.
 	Repeatable bool
 
-	begun   bool
-	place   atomic.Uint32 // a hash of where the current attempt has asked for a connection last
 	attempt *attempt
 	url     url.URL     // of the first attempt
 	header  http.Header // of the current attempt; nil once it is used
