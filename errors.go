@@ -56,6 +56,7 @@ type APIError struct {
 	Code           ErrorCode
 	Message        string // phone numbers in it are masked
 	RequestID      string // quote it to the vendor's support
+	Gateway        string // who answered in the API's place: "cloudflare, cf-ray 8a1b2c3d-BOM"; "unnamed" if its headers don't say; "" for the API
 	Timestamp      time.Time
 	Fields         []FieldError
 	Method, Route  string // "POST", "/call"; the route template, no ids
@@ -67,6 +68,7 @@ type APIError struct {
 
 	retryAt   time.Time // when a 429 ends
 	throttled bool      // refused by the limiter, before sending
+	base      string    // the base URL, for the hint
 	stopped   string    // StopReason in words
 	causes    []error
 }
@@ -99,6 +101,7 @@ func (e *APIError) line() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
+	text += named(e.Gateway)
 	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
 	return secret.OneLine(text)
 }
@@ -110,6 +113,7 @@ func (e *APIError) Hint() string {
 	}
 	return hint.For(hint.Answer{
 		Status: e.StatusCode, Code: string(e.Code), Message: e.Message,
+		Method: e.Method, Route: e.Route, Base: e.base, Gateway: e.Gateway != "",
 		Unknown: errors.Is(e, ErrOutcomeUnknown),
 	})
 }
@@ -225,6 +229,9 @@ func (e *APIError) LogValue() slog.Value {
 		slog.String("request_id", e.RequestID),
 		slog.Int("attempts", len(e.Attempts)),
 	}
+	if e.Gateway != "" {
+		attrs = append(attrs, slog.String("gateway", e.Gateway))
+	}
 	if e.IdempotencyKey != "" {
 		attrs = append(attrs, slog.String("idempotency_key", e.IdempotencyKey))
 	}
@@ -279,8 +286,9 @@ func (e *ConnectionError) LogValue() slog.Value {
 		slog.Int("attempts", len(e.Attempts)), slog.String("idempotency_key", e.IdempotencyKey), slog.String("error", e.Error()))
 }
 
-// DecodeError is a 2xx whose body can't be read: it is cut off, not JSON, or lacks the data. It
-// unwraps to the cause.
+// DecodeError is a 2xx whose body can't be read: it is cut off, not JSON, or lacks the data. A page
+// that isn't the API's, such as that of a network which asks for a sign-in, is one too. It unwraps
+// to the cause.
 type DecodeError struct {
 	StatusCode     int
 	RequestID      string
@@ -293,16 +301,24 @@ type DecodeError struct {
 	cause   error
 	stopped string
 	causes  []error
+	page    string // what it is instead of an answer of the API
+	hint    string
 }
 
 // Error is one line: where, what could not be read, the request id.
 func (e *DecodeError) Error() string {
 	text := where(e.Method, e.Route)
 	text += "the answer (" + strconv.Itoa(e.StatusCode) + ") can't be read"
-	if e.cause != nil {
+	switch {
+	case e.page != "":
+		text += ": " + e.page
+	case e.cause != nil:
 		text += ": " + secret.MaskNumbers(e.cause.Error())
 	}
 	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
 	return secret.OneLine(text)
 }
 

@@ -43,13 +43,14 @@ type call struct {
 
 // failure is what an attempt came to that did not succeed.
 type failure struct {
-	status int // 0 when no answer came
-	code   ErrorCode
-	err    error // why no whole answer came
-	broken bool  // a 2xx that can't be read
-	sent   bool
-	passed bool  // it came after another answer to the same attempt, such as a redirect
-	typed  error // what the caller gets, without the attempts
+	status  int // 0 when no answer came
+	code    ErrorCode
+	err     error // why no whole answer came
+	broken  bool  // a 2xx that can't be read
+	foreign bool  // it isn't the API's
+	sent    bool
+	passed  bool  // it came after another answer to the same attempt, such as a redirect
+	typed   error // what the caller gets, without the attempts
 }
 
 func newCall(ctx context.Context, c *Client, r *request, set *requestConfig, answer envelope.Body) *call {
@@ -146,7 +147,7 @@ func (x *call) Release() { x.c.limiter.Release(x.exchange.Context, Observation{L
 // Rules implements [exchange.Policy].
 func (x *call) Rules() lifecycle.Rules {
 	switch r, _ := x.r.settle.(repeater); {
-	case r != nil && x.last != nil && r.done(x.last.status):
+	case r != nil && x.last != nil && !x.last.foreign && r.done(x.last.status):
 		return lifecycle.Confirmable
 	case x.r.effect == repeatable:
 		return lifecycle.Repeatable

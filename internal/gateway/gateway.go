@@ -5,69 +5,61 @@ package gateway
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
-// Answer is an answer that isn't the API's.
-type Answer struct {
-	Page bool   // HTML or XML
-	Text string // its title, or the first line of its text, without tags; "" for none
-	From string // who sent it, and its id: "cloudflare, cf-ray 8a1b2c3d4e5f6789-BOM"; "" if nothing says so
+// Said is what a body says as far as it is a JSON object.
+type Said struct {
+	Object  bool // it is one
+	Own     bool // with a key that the API's answers have, other than a message
+	Problem bool // or a title and a detail, as RFC 9457 has it
+	Message string
 }
 
-// Form is what a body looks like.
-type Form uint8
+// Unnamed stands for a sender that no header names.
+const Unnamed = "unnamed"
 
-// The forms.
 const (
-	NoObject Form = iota // it is no JSON object
-	Own                  // a JSON object with a key that the API's answers have
-	Bare                 // one without: a message alone, or unknown keys
-	Problem              // one with a title and a detail, as RFC 9457 has it
+	mostRead     = 64 << 10
+	longestID    = 80
+	longestQuote = 120
 )
 
-const mostRead = 64 << 10
-
-// Read reports whether an answer comes from anything else than the API. The form is that of its
-// body, and the message is what the body says if it is an object.
-func Read(header http.Header, body []byte, form Form, message string) (a Answer, foreign bool) {
-	text := strings.TrimPrefix(string(body[:min(len(body), mostRead)]), "\ufeff")
+// Read returns what is told of an answer that isn't the API's, as shown makes it: what it is, with
+// its title or a line of its text, and who sent it: "cloudflare, cf-ray 8a1b2c3d4e5f6789-BOM". Both are
+// "" if it may be the API's.
+func Read(header http.Header, body []byte, said Said, shown func(string) string) (message, from string) {
 	id, media := ID(header), get(header, "Content-Type")
+	text := strings.TrimSpace(string(body[:min(len(body), mostRead)]))
+	message = "an answer that isn't the API's"
 	switch {
-	case form == Own, form == Bare && !answersBare(header), form == Problem && id == "":
-		return a, false
-	case form != NoObject:
-		a.Text = plain(cmp.Or(message, text))
-	case isMarkup(media, text):
-		var title string
-		title, text = visible(text)
-		a.Page, a.Text = true, cmp.Or(plain(title), firstLine(text))
-		id = cmp.Or(id, idIn(text))
-	case strings.Contains(media, "json"), strings.TrimSpace(text) == "", strings.Contains(text, "\x00"):
-		return a, false
+	case said.Own, text == "", said.Object && !answersBare(header) && (!said.Problem || id == ""):
+		return "", ""
+	case said.Object:
+		text = cmp.Or(said.Message, text)
+	case text[0] == '<', strings.Contains(media, "html"), strings.Contains(media, "xml"):
+		message = "a page that isn't the API's"
+		text = titleOf(text)
+	case strings.Contains(media, "json"), strings.Contains(text, "\x00"), text == "Internal Server Error":
+		return "", "" // the last is what the API's framework says (inferred) when the API's code fails
 	default:
-		a.Text = firstLine(text)
-		id = cmp.Or(id, idIn(text))
+		text = text[:past(text, 0, "\n")]
 	}
-	a.From = bounded(plain(header.Get("Server")), longestID)
-	if a.From != "" && id != "" {
-		a.From += ", "
+	if text = bounded(shown(plain(text)), longestQuote); text != "" {
+		message += ": " + strconv.Quote(text)
 	}
-	a.From += id
-	return a, true
+	from = bounded(plain(get(header, "Server")), longestID)
+	if from != "" && id != "" {
+		from += ", "
+	}
+	return message, cmp.Or(shown(from+id), Unnamed)
 }
-
-func isMarkup(media, text string) bool {
-	text = strings.TrimSpace(text)
-	return strings.HasPrefix(text, "<") || text != "" && (strings.Contains(media, "html") || strings.Contains(media, "xml"))
-}
-
-const longestID = 80
 
 // ids are the headers in which gateways name an answer.
 var ids = [...]string{
-	"CF-Ray", "X-Amzn-RequestId", "Apigw-RequestId", "X-Amz-Cf-Id", "X-Amz-Request-Id", "X-Azure-Ref", "X-Kong-Request-Id", "X-Akamai-Request-Id",
-	"Akamai-GRN", "X-Vercel-Id", "Fly-Request-Id", "X-Cloud-Trace-Context", "X-Iinfo", "X-Sucuri-ID", "X-Squid-Error", "X-Ms-Request-Id", "X-Amzn-Trace-Id",
+	"CF-Ray", "X-Amzn-RequestId", "Apigw-RequestId", "X-Amz-Cf-Id", "X-Amz-Request-Id", "X-Azure-Ref", "X-Kong-Request-Id", "Akamai-GRN",
+	"X-Vercel-Id", "Fly-Request-Id", "X-Cloud-Trace-Context", "X-Iinfo", "X-Squid-Error",
 }
 
 // ID returns what a gateway calls the answer, with the name of its header; "" for none. The API's
@@ -101,6 +93,6 @@ func answersBare(header http.Header) bool {
 		}
 	}
 	// Kong puts its name into what it answers itself. What it passes on has the upstream's latency.
-	return strings.HasPrefix(strings.ToLower(get(header, "Server")), "kong") ||
+	return strings.HasPrefix(get(header, "Server"), "kong") ||
 		get(header, "X-Kong-Response-Latency") != "" && get(header, "X-Kong-Upstream-Latency") == ""
 }
