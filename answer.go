@@ -149,6 +149,8 @@ func (x *call) read(resp *http.Response, err error) *failure {
 	return nil
 }
 
+var errAddress = errors.New("an address can't be read, perhaps a proxy's")
+
 var errTooLong = errors.New("it is longer than the limit, which WithMaxResponseBytes raises")
 
 func (x *call) readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
@@ -174,6 +176,9 @@ func (x *call) noAnswer(err error) *failure {
 	}
 	err = x.toldOf().CutFromError(err)
 	f := &failure{err: err, sent: x.exchange.Sent(err)}
+	if parsed, ok := errors.AsType[*url.Error](err); ok && parsed.Op == "parse" {
+		f.err, err = errAddress, errAddress
+	}
 	if x.exchange.TimedOut() {
 		f.err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
 	}

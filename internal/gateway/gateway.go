@@ -22,7 +22,7 @@ const Unnamed = "unnamed"
 
 const (
 	mostRead     = 64 << 10
-	longestID    = 80
+	longestName  = 80
 	longestQuote = 120
 )
 
@@ -41,7 +41,7 @@ func Read(header http.Header, body []byte, said Said, shown func(string) string)
 	case text[0] == '<', strings.Contains(media, "html"), strings.Contains(media, "xml"):
 		message = "a page that isn't the API's"
 		text = titleOf(text)
-	case strings.Contains(media, "json"), strings.Contains(text, "\x00"), text == "Internal Server Error":
+	case strings.Contains(media, "json"), text == "Internal Server Error":
 		return "", "" // the last is what the API's framework says (inferred) when the API's code fails
 	default:
 		text = text[:past(text, 0, "\n")]
@@ -49,7 +49,7 @@ func Read(header http.Header, body []byte, said Said, shown func(string) string)
 	if text = bounded(shown(plain(text)), longestQuote); text != "" {
 		message += ": " + strconv.Quote(text)
 	}
-	from = bounded(plain(get(header, "Server")), longestID)
+	from = bounded(plain(get(header, "Server")), longestName)
 	if from != "" && id != "" {
 		from += ", "
 	}
@@ -59,7 +59,7 @@ func Read(header http.Header, body []byte, said Said, shown func(string) string)
 // ids are the headers in which gateways name an answer.
 var ids = [...]string{
 	"CF-Ray", "X-Amzn-RequestId", "Apigw-RequestId", "X-Amz-Cf-Id", "X-Amz-Request-Id", "X-Azure-Ref", "X-Kong-Request-Id", "Akamai-GRN",
-	"X-Vercel-Id", "Fly-Request-Id", "X-Cloud-Trace-Context", "X-Iinfo", "X-Squid-Error",
+	"X-Vercel-Id", "Fly-Request-Id", "X-Iinfo", "X-Squid-Error",
 }
 
 // ID returns what a gateway calls the answer, with the name of its header; "" for none. The API's
@@ -67,7 +67,7 @@ var ids = [...]string{
 func ID(header http.Header) string {
 	for _, name := range ids {
 		if value := plain(get(header, name)); value != "" {
-			return strings.ToLower(name) + " " + bounded(value, longestID)
+			return strings.ToLower(name) + " " + value
 		}
 	}
 	return ""

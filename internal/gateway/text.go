@@ -124,8 +124,8 @@ func unescape(text string) string {
 			digits, base = hex, 16
 		}
 		if code, err := strconv.ParseUint(digits, base, 21); err == nil {
-			at -= len("&#")
-			text = text[:at] + string(rune(code)) + text[end:]
+			before := text[:at-len("&#")] + string(rune(code))
+			at, text = len(before), before+text[end:]
 		}
 	}
 	return named.Replace(text)

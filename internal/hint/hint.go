@@ -97,7 +97,24 @@ func For(e Answer) string {
 	case e.Status == http.StatusNotFound && e.isNoRoute(message):
 		return checkBase(e.Base)
 	}
-	switch e.Status {
+	if hint := forStatus(e.Status); hint != "" {
+		return hint
+	}
+	switch e.Code {
+	case "authentication_error":
+		return forStatus(http.StatusUnauthorized)
+	case "not_found":
+		return forStatus(http.StatusNotFound)
+	}
+	if e.Status == http.StatusUnprocessableEntity || e.Code == "validation_error" {
+		return "a field has a value that the API refuses: see Fields"
+	}
+	return ""
+}
+
+// forStatus returns what to do about a status whatever its code, or "".
+func forStatus(status int) string {
+	switch status {
 	case http.StatusBadRequest:
 		return "a required field is missing or the JSON is malformed: see Fields and Body"
 	case http.StatusUnauthorized:
@@ -116,17 +133,6 @@ func For(e Answer) string {
 		return "the gateway gave up waiting for the service, so more time here doesn't help: try again later, with smaller pages if it is a list"
 	case http.StatusInternalServerError, http.StatusBadGateway:
 		return "the service has a problem: try again later, and send the request id to its support if it stays"
-	}
-	switch e.Code {
-	case "authentication_error":
-		return "check VOICEAGENT_API_KEY, or make a new key in the dashboard"
-	case "not_found":
-		return "check the id, and that the key belongs to the same account"
-	case "validation_error":
-		return "a field has a value that the API refuses: see Fields"
-	}
-	if e.Status == http.StatusUnprocessableEntity {
-		return "a field has a value that the API refuses: see Fields"
 	}
 	return ""
 }
