@@ -49,14 +49,18 @@ type FieldError struct {
 	Message string
 }
 
-// APIError is an error answer of the API, or a request refused before it was sent (StatusCode 0).
-// Find it, or one of the types that embed it, with [errors.As].
+// APIError is an error answer, or a request refused before it was sent (StatusCode 0). Find it, or
+// one of the types that embed it, with [errors.As].
+//
+// An answer in none of the forms that the API's errors have comes from something else: a firewall,
+// a gateway, a proxy, another server. Then Gateway says which, as far as its headers do, Message
+// quotes its title or a line of its text, and there is no Code.
 type APIError struct {
 	StatusCode     int // 0 when refused locally, before sending
 	Code           ErrorCode
 	Message        string // phone numbers in it are masked
 	RequestID      string // quote it to the vendor's support
-	Gateway        string // who answered in the API's place: "cloudflare, cf-ray 8a1b2c3d-BOM"; "unnamed" if its headers don't say; "" for the API
+	Gateway        string // who answered in the API's place: "cloudflare, cf-ray 8a1b-BOM", "unnamed"; "" for the API
 	Timestamp      time.Time
 	Fields         []FieldError
 	Method, Route  string // "POST", "/call"; the route template, no ids
@@ -239,7 +243,8 @@ func (e *APIError) LogValue() slog.Value {
 }
 
 // ConnectionError means that no answer came: the connection failed, the attempt timed out, or the
-// context ended. It unwraps to the cause.
+// context ended. It unwraps to the cause. Its text names the proxy that made no connection, without
+// its user and password.
 type ConnectionError struct {
 	Method, Route  string
 	Sent           bool // the server may have got the last request whole, and have done it

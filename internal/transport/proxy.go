@@ -22,8 +22,7 @@ func connectAnswered(_ context.Context, proxy *url.URL, _ *http.Request, resp *h
 // atProxy names the proxy in the error of a request for which no connection was made.
 func (a *attempt) atProxy(req *http.Request, err error) error {
 	asked := a.asked.Load()
-	if _, known := errors.AsType[*gateway.ProxyError](err); known || asked == nil || !isASCII(req.URL.Host) ||
-		strings.EqualFold(*asked, hostPort(req.URL)) {
+	if _, known := errors.AsType[*gateway.ProxyError](err); known || asked == nil || !isASCII(req.URL.Host) || *asked == hostPort(req.URL) {
 		return err
 	}
 	return &gateway.ProxyError{Proxy: *asked, Status: refusedWith(err), Err: err}
@@ -48,8 +47,9 @@ func refusedWith(err error) int {
 
 var errNoAddress = errors.New("its address can't be read")
 
-// withoutProxy returns the error of a request for which net/http could not find out the proxy; nil if that isn't
-// why it failed. The cause may be that of url.Parse, which quotes the proxy's password.
+// withoutProxy returns the error of a request for which net/http could not find out the proxy; nil
+// if that isn't why it failed. The cause may be that of url.Parse, which quotes the proxy's
+// password.
 func withoutProxy(transport http.RoundTripper, req *http.Request, err error) error {
 	t, ok := transport.(*http.Transport)
 	if !ok || t.Proxy == nil {

@@ -2,6 +2,7 @@ package retry_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -187,7 +189,9 @@ func TestNoProxyIsNamedWhereThereIsNone(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"http://127.0.0.1:1/v1", "http://LOCALHOST:1/v1", "https://[::1]:1/v1", "https://m\u00fcnchen.invalid/v1", "https://MUNICH.invalid/v1"} {
 		client, err := voiceagent.NewClient(voiceagent.WithAPIKey(testkit.Key), voiceagent.WithBaseURL(base), voiceagent.WithMaxRetries(0),
-			voiceagent.WithHTTPClient(&http.Client{Transport: &http.Transport{}}))
+			voiceagent.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: func(_ context.Context, network, _ string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+			}}}))
 		require.NoError(t, err)
 		_, err = client.Agents.Get(t.Context(), "ag_1")
 		require.ErrorContains(t, err, "not sent", base)
