@@ -54,7 +54,7 @@ type FieldError struct {
 //
 // An answer in none of the forms that the API's errors have comes from something else: a firewall,
 // a gateway, a proxy, another server. Then Gateway says which, as far as its headers do, Message
-// quotes its title or a line of its text, and there is no Code.
+// quotes its title or the beginning of its text, and there is no Code.
 type APIError struct {
 	StatusCode     int // 0 when refused locally, before sending
 	Code           ErrorCode

@@ -39,8 +39,8 @@ type Limiter interface {
 
 // Writer says what an attempt sends.
 type Writer interface {
-	// Target returns the method, the URL and the header of an attempt. They are its own, as a transport
-	// may change them.
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a
+	// transport may change them.
 	Target() (method string, u url.URL, header http.Header)
 }
 

@@ -26,9 +26,9 @@ const (
 	longestQuote = 120
 )
 
-// Read returns what is told of an answer that isn't the API's, as shown makes it: what it is, with
-// its title or a line of its text, and who sent it: "cloudflare, cf-ray 8a1b2c3d4e5f6789-BOM". Both are
-// "" if it may be the API's.
+// Read returns what to tell of an answer that isn't the API's: what it is, with its title or the
+// beginning of its text, and who sent it, "cloudflare, cf-ray 8a1b-BOM". Both have passed through
+// shown, and are "" if the answer may be the API's.
 func Read(header http.Header, body []byte, said Said, shown func(string) string) (message, from string) {
 	id, media := ID(header), get(header, "Content-Type")
 	text := strings.TrimSpace(string(body[:min(len(body), mostRead)]))

@@ -1,21 +1,20 @@
 package gateway
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// titleOf returns the title of a page, or else the first line of what a browser shows of it. It looks
-// at each byte a bounded number of times.
-func titleOf(page string) (first string) {
-	line := ""
+// titleOf returns the title of a page, or else the text that a browser shows of it, as far as it is
+// needed. It looks at each byte a bounded number of times.
+func titleOf(page string) string {
+	text := ""
 	for at := 0; at < len(page); {
 		start := at
-		if at = past(page, at, "<"); first == "" && len(line) < mostRaw {
-			line += page[start:at]
+		if at = past(page, at, "<"); len(text) < mostRaw {
+			text += page[start:at]
 		}
 		name, end := nameOf(page[at:]), ">"
 		switch name {
@@ -31,18 +30,11 @@ func titleOf(page string) (first string) {
 				return title
 			}
 		}
-		at = past(page, at, end)
-		line = strings.TrimSuffix(line, "<")
-		if first == "" && !isInline(name) {
-			first, line = plain(line), ""
+		if at = past(page, at, end); len(text) < mostRaw {
+			text = strings.TrimSuffix(text, "<") + " "
 		}
 	}
-	return cmp.Or(first, plain(line))
-}
-
-// isInline reports whether a tag stands within a line.
-func isInline(name string) bool {
-	return name != "" && strings.Contains(" a b i em span strong font code tt u small ", " "+name+" ")
+	return text
 }
 
 // past returns where the next end ends, or the text does.

@@ -15,8 +15,8 @@ import (
 
 // Driver decides what follows an attempt.
 type Driver interface {
-	// Target returns the method, the URL and the header of an attempt. They are its own, as a transport
-	// may change them.
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a
+	// transport may change them.
 	Target() (method string, u url.URL, header http.Header)
 	// Answered is called once after each attempt, with an answer or an error. It reads and closes the
 	// answer's body, and reports whether another attempt follows.
