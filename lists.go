@@ -126,9 +126,9 @@ func watch[T any](ctx context.Context, c *Client, params WatchParams, opts []Req
 		var last *T
 		for {
 			now, err := look()
-			_, missing := errors.AsType[*NotFoundError](err)
+			missing, ok := errors.AsType[*NotFoundError](err)
 			switch {
-			case missing && last == nil && time.Since(began) < set.SettleTime:
+			case ok && missing.Gateway == "" && last == nil && time.Since(began) < set.SettleTime:
 			case err != nil:
 				yield(nil, err)
 				return
