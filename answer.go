@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/gateway"
 	"github.com/voiceagent-go/voiceagent/internal/hint"
 	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
 	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
@@ -148,6 +149,8 @@ func (x *call) read(resp *http.Response, err error) *failure {
 	return nil
 }
 
+var errAddress = errors.New("an address can't be read, perhaps a proxy's")
+
 var errTooLong = errors.New("it is longer than the limit, which WithMaxResponseBytes raises")
 
 func (x *call) readAll(buf *bytes.Buffer, resp *http.Response, most int64) error {
@@ -173,11 +176,17 @@ func (x *call) noAnswer(err error) *failure {
 	}
 	err = x.toldOf().CutFromError(err)
 	f := &failure{err: err, sent: x.exchange.Sent(err)}
+	if parsed, ok := errors.AsType[*url.Error](err); ok && parsed.Op == "parse" {
+		f.err, err = errAddress, errAddress
+	}
 	if x.exchange.TimedOut() {
 		f.err = fmt.Errorf("the attempt took longer than %v: %w", x.attemptLimit(), err)
 	}
-	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err,
-		hint: hint.Connection(err, x.c.key.CutFromText(x.c.base.Host))}
+	c := hint.Connection{Err: err, Host: x.c.key.CutFromText(x.c.base.Host)}
+	if proxy, ok := errors.AsType[*gateway.ProxyError](err); ok {
+		c.Proxied, c.ProxyStatus = true, proxy.Status
+	}
+	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err, hint: hint.ForConnection(c)}
 	return f
 }
 
@@ -194,8 +203,14 @@ func (x *call) unreadable(body []byte, err error, broke bool) *failure {
 	if broke && !errors.Is(err, errTooLong) {
 		f.err = err
 	}
-	f.typed = &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(envelope.ReadFailure(body).RequestID), Method: x.r.method, Route: x.r.route,
+	said := envelope.ReadFailure(body)
+	e := &DecodeError{StatusCode: f.status, RequestID: x.anyRequestID(said.RequestID), Method: x.r.method, Route: x.r.route,
 		IdempotencyKey: x.key, Body: excerpt(body), cause: x.toldOf().CutFromError(err)}
+	if page, from := x.foreign(body, said); from != "" && !broke {
+		e.page = "it is " + page + named(from)
+		e.hint = hint.For(hint.Answer{Status: x.status, Base: x.shownBase(), Gateway: true})
+	}
+	f.typed = e
 	return f
 }
 
@@ -206,7 +221,7 @@ func (x *call) refusal(body []byte) *failure {
 	e := &APIError{
 		StatusCode: x.status, Code: ErrorCode(x.shown(said.Code)), Message: x.shown(said.Message),
 		RequestID: x.anyRequestID(said.RequestID), Method: x.r.method, Route: x.r.route,
-		RateLimit: x.limit, IdempotencyKey: x.key, Body: excerpt(body),
+		RateLimit: x.limit, IdempotencyKey: x.key, Body: excerpt(body), base: x.shownBase(),
 	}
 	if t, ok := envelope.ParseTime(said.Timestamp); ok {
 		e.Timestamp = t
@@ -214,7 +229,9 @@ func (x *call) refusal(body []byte) *failure {
 	for _, field := range said.Fields {
 		e.Fields = append(e.Fields, FieldError{x.shown(field.Name), x.shown(field.Message)})
 	}
-	if e.Code == "" {
+	if message, from := x.foreign(body, said); from != "" && e.StatusCode >= 400 {
+		e.Code, e.Message, e.Gateway, e.RequestID = "", message, from, x.anyRequestID("")
+	} else if e.Code == "" {
 		e.Code = codeOf(e.StatusCode)
 	}
 	if e.Message == "" {
@@ -223,7 +240,7 @@ func (x *call) refusal(body []byte) *failure {
 	if e.StatusCode == http.StatusTooManyRequests {
 		e.retryAt = throttleEnd(x.header, time.Now())
 	}
-	return &failure{status: e.StatusCode, code: e.Code, sent: true, typed: e.typed()}
+	return &failure{status: e.StatusCode, code: e.Code, foreign: e.Gateway != "", sent: true, typed: e.typed()}
 }
 
 // codeOf names the code that the vendor documents for a status, for answers that have none (a 401
@@ -250,7 +267,7 @@ func (x *call) plainMessage() string {
 	case x.status < 300:
 		return "the answer says success: false and no more"
 	}
-	return "the answer has no message that can be read"
+	return "the answer has no message that can be read" + named(x.shown(gateway.ID(x.header)))
 }
 
 func excerpt(body []byte) []byte { return bytes.Clone(body[:min(len(body), maxExcerpt)]) }

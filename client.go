@@ -33,7 +33,7 @@ type Client struct {
 
 	key       secret.Key
 	base      *url.URL
-	userAgent []string
+	userAgent string
 	defaults  requestConfig
 	engine    engine
 	limiter   Limiter
@@ -82,7 +82,7 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	c := &Client{
 		key:       config.key,
 		base:      base,
-		userAgent: []string{userAgent(config.application)},
+		userAgent: userAgent(config.application),
 		engine:    newEngine(&config),
 		limiter:   config.limiter,
 		log:       config.log,

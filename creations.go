@@ -344,7 +344,7 @@ func (c *Client) twinHash(t reconcile.Twin) string {
 // hash hides what it is given, and keeps accounts and servers apart.
 func (c *Client) hash(parts ...string) string {
 	hash := sha256.New()
-	for _, part := range append([]string{c.base.String(), c.key.Header()[0]}, parts...) {
+	for _, part := range append([]string{c.base.String(), c.key.Header()}, parts...) {
 		fmt.Fprintf(hash, "%d %s\n", len(part), part)
 	}
 	return hex.EncodeToString(hash.Sum(nil))

@@ -49,13 +49,18 @@ type FieldError struct {
 	Message string
 }
 
-// APIError is an error answer of the API, or a request refused before it was sent (StatusCode 0).
-// Find it, or one of the types that embed it, with [errors.As].
+// APIError is an error answer, or a request refused before it was sent (StatusCode 0). Find it, or
+// one of the types that embed it, with [errors.As].
+//
+// An answer in none of the forms that the API's errors have comes from something else: a firewall,
+// a gateway, a proxy, another server. Then Gateway says which, as far as its headers do, Message
+// quotes its title or the beginning of its text, and there is no Code.
 type APIError struct {
 	StatusCode     int // 0 when refused locally, before sending
 	Code           ErrorCode
 	Message        string // phone numbers in it are masked
 	RequestID      string // quote it to the vendor's support
+	Gateway        string // who answered in the API's place: "cloudflare, cf-ray 8a1b-BOM", "unnamed"; "" for the API
 	Timestamp      time.Time
 	Fields         []FieldError
 	Method, Route  string // "POST", "/call"; the route template, no ids
@@ -67,6 +72,7 @@ type APIError struct {
 
 	retryAt   time.Time // when a 429 ends
 	throttled bool      // refused by the limiter, before sending
+	base      string    // the base URL, for the hint
 	stopped   string    // StopReason in words
 	causes    []error
 }
@@ -99,6 +105,7 @@ func (e *APIError) line() string {
 	if e.Message != "" {
 		text += ": " + e.Message
 	}
+	text += named(e.Gateway)
 	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
 	return secret.OneLine(text)
 }
@@ -110,6 +117,7 @@ func (e *APIError) Hint() string {
 	}
 	return hint.For(hint.Answer{
 		Status: e.StatusCode, Code: string(e.Code), Message: e.Message,
+		Method: e.Method, Route: e.Route, Base: e.base, Gateway: e.Gateway != "",
 		Unknown: errors.Is(e, ErrOutcomeUnknown),
 	})
 }
@@ -225,6 +233,9 @@ func (e *APIError) LogValue() slog.Value {
 		slog.String("request_id", e.RequestID),
 		slog.Int("attempts", len(e.Attempts)),
 	}
+	if e.Gateway != "" {
+		attrs = append(attrs, slog.String("gateway", e.Gateway))
+	}
 	if e.IdempotencyKey != "" {
 		attrs = append(attrs, slog.String("idempotency_key", e.IdempotencyKey))
 	}
@@ -232,7 +243,8 @@ func (e *APIError) LogValue() slog.Value {
 }
 
 // ConnectionError means that no answer came: the connection failed, the attempt timed out, or the
-// context ended. It unwraps to the cause.
+// context ended. It unwraps to the cause. Its text names the proxy that made no connection, without
+// its user and password.
 type ConnectionError struct {
 	Method, Route  string
 	Sent           bool // the server may have got the last request whole, and have done it
@@ -279,8 +291,9 @@ func (e *ConnectionError) LogValue() slog.Value {
 		slog.Int("attempts", len(e.Attempts)), slog.String("idempotency_key", e.IdempotencyKey), slog.String("error", e.Error()))
 }
 
-// DecodeError is a 2xx whose body can't be read: it is cut off, not JSON, or lacks the data. It
-// unwraps to the cause.
+// DecodeError is a 2xx whose body can't be read: it is cut off, not JSON, or lacks the data. A page
+// that isn't the API's, such as that of a network which asks for a sign-in, is one too. It unwraps
+// to the cause.
 type DecodeError struct {
 	StatusCode     int
 	RequestID      string
@@ -293,16 +306,24 @@ type DecodeError struct {
 	cause   error
 	stopped string
 	causes  []error
+	page    string // what it is instead of an answer of the API
+	hint    string
 }
 
 // Error is one line: where, what could not be read, the request id.
 func (e *DecodeError) Error() string {
 	text := where(e.Method, e.Route)
 	text += "the answer (" + strconv.Itoa(e.StatusCode) + ") can't be read"
-	if e.cause != nil {
+	switch {
+	case e.page != "":
+		text += ": " + e.page
+	case e.cause != nil:
 		text += ": " + secret.MaskNumbers(e.cause.Error())
 	}
 	text += tail(e.RequestID, e.Attempts, e.stopped, e.causes, e.IdempotencyKey)
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
 	return secret.OneLine(text)
 }
 

@@ -137,8 +137,8 @@ type watched struct{ c *Client }
 
 // IsMissing implements [follow.Source].
 func (watched) IsMissing(err error) bool {
-	_, missing := errors.AsType[*NotFoundError](err)
-	return missing
+	missing, ok := errors.AsType[*NotFoundError](err)
+	return ok && missing.Gateway == ""
 }
 
 // IsRefused implements [follow.Source].

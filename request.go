@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -42,13 +43,14 @@ type call struct {
 
 // failure is what an attempt came to that did not succeed.
 type failure struct {
-	status int // 0 when no answer came
-	code   ErrorCode
-	err    error // why no whole answer came
-	broken bool  // a 2xx that can't be read
-	sent   bool
-	passed bool  // it came after another answer to the same attempt, such as a redirect
-	typed  error // what the caller gets, without the attempts
+	status  int // 0 when no answer came
+	code    ErrorCode
+	err     error // why no whole answer came
+	broken  bool  // a 2xx that can't be read
+	foreign bool  // it isn't the API's
+	sent    bool
+	passed  bool  // it came after another answer to the same attempt, such as a redirect
+	typed   error // what the caller gets, without the attempts
 }
 
 func newCall(ctx context.Context, c *Client, r *request, set *requestConfig, answer envelope.Body) *call {
@@ -86,7 +88,6 @@ func (x *call) run(body []byte) (err error) {
 	if err := x.openEntry(body); err != nil {
 		return x.finish(err)
 	}
-	x.exchange.Method, x.exchange.URL, x.exchange.Header = x.r.method, x.r.url(x.c.base), x.requestHeader(body != nil)
 	err = x.exchange.Run(x.c.engine, body)
 	switch phase := x.exchange.Phase(); {
 	case phase == exchange.Done:
@@ -106,27 +107,30 @@ func (x *call) waitAlone(twin reconcile.Twin) error {
 	return x.c.alone.Look(ctx, twin)
 }
 
-// requestHeader is that of all attempts.
-func (x *call) requestHeader(hasBody bool) http.Header {
-	h := make(http.Header, 6)
-	h["User-Agent"] = x.c.userAgent
-	h["Accept"] = acceptJSON
-	if x.c.key.IsSet() {
-		h["Authorization"] = x.c.key.Header()
+// Target implements [exchange.Writer].
+func (x *call) Target() (method string, u url.URL, h http.Header) {
+	h = make(http.Header, 6)
+	values := make([]string, 0, 5) // of all keys
+	set := func(key, value string) {
+		values = append(values, value)
+		h[key] = slices.Clip(values[len(values)-1:])
 	}
-	if hasBody {
-		h["Content-Type"] = contentJSON
+	set("User-Agent", x.c.userAgent)
+	set("Accept", "application/json")
+	if x.c.key.IsSet() {
+		set("Authorization", x.c.key.Header())
+	}
+	if x.r.body != nil {
+		set("Content-Type", "application/json")
 	}
 	if x.key != "" {
-		h["Idempotency-Key"] = []string{x.key}
+		set("Idempotency-Key", x.key)
 	}
 	for _, line := range x.set.headers {
-		h[line.key] = append(slices.Clip(h[line.key]), line.value)
+		h[line.key] = append(h[line.key], line.value)
 	}
-	return h
+	return x.r.method, x.r.url(x.c.base), h
 }
-
-var acceptJSON, contentJSON = []string{"application/json"}, []string{"application/json"}
 
 // TryAcquire implements [exchange.Limiter].
 func (x *call) TryAcquire() bool {
@@ -143,7 +147,7 @@ func (x *call) Release() { x.c.limiter.Release(x.exchange.Context, Observation{L
 // Rules implements [exchange.Policy].
 func (x *call) Rules() lifecycle.Rules {
 	switch r, _ := x.r.settle.(repeater); {
-	case r != nil && x.last != nil && r.done(x.last.status):
+	case r != nil && x.last != nil && !x.last.foreign && r.done(x.last.status):
 		return lifecycle.Confirmable
 	case x.r.effect == repeatable:
 		return lifecycle.Repeatable

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
+	"github.com/voiceagent-go/voiceagent/internal/gateway"
 )
 
 // Attempt is one try of a logical call.
@@ -102,6 +103,22 @@ func (x *call) notSent(err error) error {
 func (x *call) noAnswerOf(err error, sent bool) error {
 	return &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: sent, IdempotencyKey: x.key, cause: err, causes: x.exchange.Causes}
 }
+
+// foreign returns what is told of a body that isn't the API's, and who sent it; "" if it may be.
+func (x *call) foreign(body []byte, said envelope.Failure) (message, from string) {
+	return gateway.Read(x.header, body, gateway.Said{Object: said.Object, Own: said.Own, Problem: said.Problem, Message: said.Message}, x.shown)
+}
+
+// named returns who sent an answer, in brackets, where that is known.
+func named(from string) string {
+	if from == "" || from == gateway.Unnamed {
+		return ""
+	}
+	return " (" + from + ")"
+}
+
+// shownBase is the base URL without its scheme, as hints show it.
+func (x *call) shownBase() string { return x.c.key.CutFromText(x.c.base.Host + x.c.base.EscapedPath()) }
 
 // attemptLimit is what bounded the current attempt.
 func (x *call) attemptLimit() time.Duration {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/voiceagent-go/voiceagent/internal/gateway"
+	"github.com/voiceagent-go/voiceagent/internal/hint"
 	"github.com/voiceagent-go/voiceagent/internal/ratelimit"
 )
 
@@ -52,9 +54,10 @@ const (
 
 // DefaultRetryPolicy follows the vendor's table (documented, error handling guide). 429 waits for
 // X-RateLimit-Reset, 500 backs off exponentially, 502 waits 1 to 2 s, 503 waits at least 30 s, 504
-// gets a longer timeout. Other 4xx, and quota_exceeded under any status, are final. It adds jitter
-// to each wait, and honours Retry-After, which the vendor doesn't document. The Reason of its
-// decisions says why.
+// gets a longer timeout. Other 4xx, and quota_exceeded under any status, are final. So is a
+// connection that a proxy refuses with such a 4xx, 407 among them, or whose certificate isn't
+// trusted: nothing was sent. It adds jitter to each wait, and honours Retry-After, which the vendor
+// doesn't document. The Reason of its decisions says why.
 func DefaultRetryPolicy() RetryPolicy { return defaultPolicy{} }
 
 type defaultPolicy struct{}
@@ -91,9 +94,14 @@ func (defaultPolicy) Decide(f Failure) Decision {
 }
 
 func decideNoAnswer(f Failure) Decision {
+	proxy, _ := errors.AsType[*gateway.ProxyError](f.Err)
 	switch {
 	case !f.Safe:
 		return noRetry("no answer: the server may have done it")
+	case proxy != nil && proxy.Final():
+		return noRetry("the proxy would refuse again")
+	case hint.IsCertificate(f.Err):
+		return noRetry("the certificate would be the same")
 	case isTimeout(f.Err):
 		return moreTime(retryIn(backoff(f.Attempt), "no answer in time: the next attempt gets more"), f)
 	}

@@ -5,6 +5,7 @@
 package envelope
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -172,10 +173,14 @@ func (i *Into) Decode(buf []byte) error {
 // None discards the answer but notices success: false.
 type None struct{ Meta }
 
-// Decode implements [Body]. Any 2xx will do, whatever its body.
+// Decode implements [Body]. Any 2xx will do, whatever its body, but a page: whoever sent it has not
+// passed the request on.
 func (n *None) Decode(buf []byte) error {
-	if kindOf(buf) == '{' {
+	switch {
+	case kindOf(buf) == '{':
 		_ = Unmarshal(buf, n) // the status has said that it is done; a body that can't be read changes nothing
+	case bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(buf, byteOrderMark)), []byte("<")):
+		return ErrShape
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ type Failure struct {
 	Timestamp     string
 	Fields        []Field
 	Refused       bool // it says success: false
+	Object        bool // it is a JSON object
+	Own           bool // and has a key that the API's answers have, other than a message and a request id
+	Problem       bool // or a title and a detail, as RFC 9457 has it
 }
 
 // errorBody holds the keys of every shape. Each is decoded separately afterwards, so that a key of
@@ -27,6 +30,8 @@ type errorBody struct {
 	Message   jsontext.Value `json:"message"`
 	Error     jsontext.Value `json:"error"`
 	Detail    jsontext.Value `json:"detail"`
+	Data      jsontext.Value `json:"data"`
+	Title     jsontext.Value `json:"title"`
 }
 
 // ReadFailure reads an error body: the API's envelope, a FastAPI detail as text or as a list, or a
@@ -39,8 +44,9 @@ func ReadFailure(buf []byte) Failure {
 	_ = Unmarshal(buf, &body) // what came before a break is there
 	f := Failure{
 		Message: text(body.Message), RequestID: text(body.RequestID), Timestamp: text(body.Timestamp),
-		Refused: body.Success == no,
+		Refused: body.Success == no, Object: true, Problem: body.Title != nil && body.Detail != nil,
 	}
+	f.Own = body.Success != unsaid || body.Error != nil || body.Data != nil || body.Detail != nil && !f.Problem
 	f.readDetail(body.Detail)
 	f.readError(body.Error)
 	return f

@@ -59,7 +59,7 @@ func TestReadFailureThatIsNotQuiteJSON(t *testing.T) {
 		"\ufeff" + `{"success":false,"error":{"code":"odd","message":"No."},"request_id":"req_1"}`,
 		`{"success":false,"error":{"code":"odd","message":"No.","retry_after":NaN},"request_id":"req_1"}`,
 	} {
-		assert.Equal(t, envelope.Failure{Code: "odd", Message: "No.", RequestID: "req_1", Refused: true}, envelope.ReadFailure([]byte(body)), body)
+		assert.Equal(t, envelope.Failure{Code: "odd", Message: "No.", RequestID: "req_1", Refused: true, Object: true, Own: true}, envelope.ReadFailure([]byte(body)), body)
 	}
 	var into struct {
 		A *float64 `json:"a"`

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
@@ -168,6 +169,9 @@ func (x *Exchange) Abandon(err error) error {
 	x.addContextError()
 	return err
 }
+
+// Target implements [transport.Driver].
+func (x *Exchange) Target() (method string, u url.URL, header http.Header) { return x.ports.Target() }
 
 // Answered implements [transport.Driver]: it has the answer read, and decides.
 func (x *Exchange) Answered(resp *http.Response, err error) (again bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,8 @@ func (s *story) Acquire(ctx context.Context) error {
 }
 
 func (s *story) Release() { s.note("release") }
+
+func (s *story) Target() (method string, u url.URL, h http.Header) { return method, u, h }
 
 func (s *story) Observe(*http.Response) {}
 

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/lifecycle"
@@ -19,6 +20,7 @@ type Sender interface {
 // goroutine alone.
 type Ports interface {
 	Limiter
+	Writer
 	Reader
 	Policy
 	Creation
@@ -33,6 +35,13 @@ type Limiter interface {
 	Acquire(ctx context.Context) error
 	// Release gives back what was acquired for an attempt of which nothing was learned.
 	Release()
+}
+
+// Writer says what an attempt sends.
+type Writer interface {
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a
+	// transport may change them.
+	Target() (method string, u url.URL, header http.Header)
 }
 
 // Reader reads what came of an attempt.

@@ -44,9 +44,9 @@ func TestFor(t *testing.T) {
 func TestConnection(t *testing.T) {
 	t.Parallel()
 	dial := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-	assert.Contains(t, hint.Connection(fmt.Errorf("wrapped: %w", dial), "api.test:443"), "api.test:443")
-	assert.Contains(t, hint.Connection(&net.OpError{Op: "proxyconnect", Err: errors.New("refused")}, "api.test"), "proxy")
-	assert.Empty(t, hint.Connection(&net.OpError{Op: "read", Err: errors.New("reset")}, "api.test"))
-	assert.Empty(t, hint.Connection(&net.OpError{Op: "dial", Err: context.Canceled}, "api.test"))
-	assert.Empty(t, hint.Connection(errors.New("lost"), "api.test"))
+	assert.Contains(t, hint.ForConnection(hint.Connection{Err: fmt.Errorf("wrapped: %w", dial), Host: "api.test:443"}), "api.test:443")
+	assert.Contains(t, hint.ForConnection(hint.Connection{Err: &net.OpError{Op: "proxyconnect", Err: errors.New("refused")}}), "proxy")
+	assert.Empty(t, hint.ForConnection(hint.Connection{Err: &net.OpError{Op: "read", Err: errors.New("reset")}}))
+	assert.Empty(t, hint.ForConnection(hint.Connection{Err: &net.OpError{Op: "dial", Err: context.Canceled}}))
+	assert.Empty(t, hint.ForConnection(hint.Connection{Err: errors.New("lost")}))
 }

@@ -16,19 +16,19 @@ const bearer = "Bearer "
 
 // Key is an API key, or none. It is kept where no formatting verb, encoder or reflection finds it:
 // fmt prints the unexported fields of a struct, but only the address of a function.
-type Key struct{ header func() []string }
+type Key struct{ header func() string }
 
 // NewKey returns the key.
 func NewKey(key string) Key {
-	header := []string{bearer + key}
-	return Key{func() []string { return header }}
+	header := bearer + key
+	return Key{func() string { return header }}
 }
 
 // IsSet reports whether there is a key.
 func (k Key) IsSet() bool { return k.header != nil }
 
-// Header returns the values of the Authorization header.
-func (k Key) Header() []string { return k.header() }
+// Header returns the Authorization header.
+func (k Key) Header() string { return k.header() }
 
 // CutFromText removes the key from what a server or a cause says, as some quote it. It also finds
 // a key that is escaped as in JSON, which the decoder would undo, or as in a URL, and ignores case.
@@ -36,7 +36,7 @@ func (k Key) CutFromText(text string) string {
 	if !k.IsSet() {
 		return text
 	}
-	return cut(text, strings.TrimPrefix(k.header()[0], bearer), Redacted)
+	return cut(text, strings.TrimPrefix(k.header(), bearer), Redacted)
 }
 
 // cut replaces a secret, unless it may be an ordinary word.

@@ -38,7 +38,7 @@ func TestKeyIsPrintedNowhere(t *testing.T) {
 		assert.NotContains(t, out, "abc")
 		assert.Contains(t, out, secret.Redacted)
 	}
-	assert.Equal(t, []string{"Bearer " + text}, key.Header())
+	assert.Equal(t, "Bearer "+text, key.Header())
 }
 
 func TestKeyIsCutOut(t *testing.T) {

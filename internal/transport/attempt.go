@@ -3,10 +3,10 @@ package transport
 import (
 	"bytes"
 	"context"
-	"hash/maphash"
 	"io"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +15,7 @@ type attempt struct {
 	*Exchange   // the parent of the attempt's context
 	cancel      context.CancelFunc
 	notFollowed string
+	asked       atomic.Pointer[string] // the host and port of the last connection that was asked for
 	sending     sending
 }
 
@@ -32,12 +33,10 @@ func (a *attempt) Value(key any) any {
 // watches too.
 func (x *Exchange) begin() context.Context {
 	a := &x.first
-	if x.begun { // the transport may still hold the one before
+	if a.Exchange != nil { // the transport may still hold the one before
 		a = new(attempt)
 	}
-	x.begun = true
 	x.attempt = a
-	x.place.Store(0)
 	a.Exchange = x
 	deadline := x.Until
 	if x.Timeout > 0 {
@@ -55,13 +54,11 @@ func (x *Exchange) begin() context.Context {
 	return a.sending.trace(ctx)
 }
 
-var places = maphash.MakeSeed()
-
 // getConn notes when the request is sent to the same place once more. A middleware may ask another
 // place before, for a token.
 func (a *attempt) getConn(hostPort string) {
-	place := uint32(maphash.String(places, hostPort))
-	if a.place.Swap(place) == place && progress(a.sending.progress.Load()) >= written {
+	before := a.asked.Swap(&hostPort)
+	if before != nil && *before == hostPort && progress(a.sending.progress.Load()) >= written {
 		a.sending.progress.Store(int32(repeated))
 	}
 	a.sending.report(connecting)
@@ -78,11 +75,11 @@ type attemptTransport struct {
 
 func (t *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
-	header := x.Header
-	if t.middleware || len(req.Header) > 0 {
-		header = x.Header.Clone()
-		maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
+	header := x.header
+	if x.header = nil; header == nil { // a redirect is followed
+		_, _, header = x.Driver.Target()
 	}
+	maps.Copy(header, req.Header) // what http.Client adds: cookies, and where a redirect came from
 	out := req
 	// Otherwise req is the engine's own, and http.Client doesn't use it any more.
 	if t.middleware || req != x.request.Request || !x.Repeatable {

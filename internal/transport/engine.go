@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -39,7 +40,9 @@ func NewEngine(client http.Client, middleware []func(http.RoundTripper) http.Rou
 // error matters only if the driver was never called.
 func (e *Engine) Do(x *Exchange, body []byte) error {
 	defer x.End() // also when a middleware panics
-	req := http.Request{Method: x.Method, URL: &x.URL, Header: x.clientHeader(e.loop.HTTPClient.Jar), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	req := http.Request{URL: &x.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	req.Method, x.url, x.header = x.Driver.Target()
+	req.Header = x.clientHeader(e.loop.HTTPClient.Jar)
 	x.request.Request = req.WithContext(x.begin())
 	if body != nil {
 		if err := x.request.SetBody(body); err != nil {
@@ -60,7 +63,6 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 	x.End()
 	if again { // the attempt's context has ended, and the loop would end with it
 		x.request.Request = x.request.Request.WithContext(x)
-		x.request.Method, x.request.URL = x.Method, &x.URL // whatever a transport has made of them
 	}
 	return again, nil
 }
@@ -73,6 +75,8 @@ func prepareRetry(req *http.Request, jar http.CookieJar) error {
 		return err
 	}
 	*req = *req.WithContext(x.begin())
+	req.URL = new(url.URL) // the transport may still hold the one before, or have changed it
+	req.Method, *req.URL, x.header = x.Driver.Target()
 	req.Header = x.clientHeader(jar) // a jar's cookies of the attempt before would be in it
 	return nil
 }

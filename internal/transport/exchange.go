@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -16,6 +15,9 @@ import (
 
 // Driver decides what follows an attempt.
 type Driver interface {
+	// Target returns the method, the URL and the header of an attempt. They are its own, as a
+	// transport may change them.
+	Target() (method string, u url.URL, header http.Header)
 	// Answered is called once after each attempt, with an answer or an error. It reads and closes the
 	// answer's body, and reports whether another attempt follows.
 	Answered(resp *http.Response, err error) (again bool)
@@ -30,11 +32,6 @@ type Exchange struct {
 	context.Context
 	Driver Driver
 
-	// What is sent. All attempts share the header, so a transport that changes it must get a copy.
-	Method string
-	URL    url.URL
-	Header http.Header
-
 	// Timeout is for one attempt, the reading of its body included; 0 is none.
 	Timeout time.Duration
 	// Until is the end of all attempts together; zero is none.
@@ -43,10 +40,10 @@ type Exchange struct {
 	// connection.
 	Repeatable bool
 
-	begun   bool
-	place   atomic.Uint32 // a hash of where the current attempt has asked for a connection last
 	attempt *attempt
-	first   attempt // where most calls end
+	url     url.URL     // of the first attempt
+	header  http.Header // of the current attempt; nil once it is used
+	first   attempt     // where most calls end
 	request retryablehttp.Request
 }
 
@@ -68,7 +65,7 @@ func exchangeOf(ctx context.Context) *Exchange {
 // clientHeader holds only the keys that http.Client adds to. http.Client would copy the others;
 // attemptTransport sets those on each attempt.
 func (x *Exchange) clientHeader(jar http.CookieJar) http.Header {
-	cookies, referer := x.Header["Cookie"], x.Header["Referer"]
+	cookies, referer := x.header["Cookie"], x.header["Referer"]
 	if jar == nil && cookies == nil && referer == nil {
 		return noHeader
 	}

@@ -127,6 +127,18 @@ func (t baseTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		// between the last flush and WroteRequest.
 		a.sending.ended(err, t.netHTTP && !cancelled(req))
 	}
+	if a == nil || err == nil {
+		return resp, err
+	}
+	switch progress(a.sending.progress.Load()) {
+	case connecting:
+		err = a.atProxy(req, err)
+	case unreported: // net/http asks for the proxy before it asks for a connection
+		if missing := withoutProxy(t.next, req, err); missing != nil {
+			a.sending.report(cutShort)
+			err = missing
+		}
+	}
 	return resp, err
 }
 

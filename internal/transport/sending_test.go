@@ -19,9 +19,15 @@ import (
 
 // sendOnce is a driver that makes one attempt and notes what is known of it.
 type sendOnce struct {
-	x    Exchange
-	err  error
-	sent bool
+	x      Exchange
+	method string
+	to     url.URL
+	err    error
+	sent   bool
+}
+
+func (d *sendOnce) Target() (method string, u url.URL, header http.Header) {
+	return d.method, d.to, http.Header{"Idempotency-Key": {"k"}}
 }
 
 func (d *sendOnce) Answered(resp *http.Response, err error) (again bool) {
@@ -53,11 +59,8 @@ func sendIn(ctx context.Context, t *testing.T, base http.RoundTripper, address, 
 	t.Helper()
 	target, err := url.Parse(address)
 	require.NoError(t, err)
-	d := new(sendOnce)
-	d.x = Exchange{
-		Context: httptrace.WithClientTrace(ctx, trace), Driver: d,
-		Method: method, URL: *target, Header: http.Header{"Idempotency-Key": {"k"}},
-	}
+	d := &sendOnce{method: method, to: *target}
+	d.x = Exchange{Context: httptrace.WithClientTrace(ctx, trace), Driver: d}
 	var body []byte
 	if method == http.MethodPost {
 		body = []byte(`{"to":"+15550100000"}`)
