@@ -338,6 +338,7 @@ func (s *CallsService) List(ctx context.Context, params CallListParams, opts ...
 // All iterates over the calls that match, from Page on, with [CallsService.List]. It ends after the
 // first error.
 func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...RequestOption) iter.Seq2[*Call, error] {
+	opts = yielding(opts)
 	return allRecords(params.Page, func(page int) (*Page[Call], error) {
 		params := params
 		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
@@ -353,5 +354,6 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 // call has been seen before, or if the settle time (30 s; see [WithSettleTime]) has passed since
 // Watch began. A wrong id therefore costs that time.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
+	opts = yielding(opts)
 	return watch(ctx, s.c, params, opts, func() (*Call, error) { return s.Get(ctx, id, opts...) }, (*Call).Ended)
 }

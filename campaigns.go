@@ -309,6 +309,7 @@ func (s *CampaignsService) List(ctx context.Context, params CampaignListParams, 
 // All iterates over the campaigns that match, from Page on, with [CampaignsService.List]. It ends
 // after the first error.
 func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	opts = yielding(opts)
 	return allRecords(params.Page, func(page int) (*Page[Campaign], error) {
 		params := params
 		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
@@ -321,6 +322,7 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 // yielded and ends it. One that was just made may not be there yet: a [*NotFoundError] counts as in
 // [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	opts = yielding(opts)
 	return watch(ctx, s.c, params, opts, func() (*Campaign, error) { return s.Get(ctx, id, opts...) }, (*Campaign).Ended)
 }
 

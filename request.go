@@ -135,7 +135,12 @@ func (x *call) TryAcquire() bool {
 }
 
 // Acquire implements [exchange.Limiter].
-func (x *call) Acquire(ctx context.Context) error { return x.c.limiter.Acquire(ctx) }
+func (x *call) Acquire(ctx context.Context) error {
+	if limiter, ok := x.c.limiter.(PriorityLimiter); ok && x.set.low {
+		return limiter.AcquireLow(ctx)
+	}
+	return x.c.limiter.Acquire(ctx)
+}
 
 // Release implements [exchange.Limiter].
 func (x *call) Release() { x.c.limiter.Release(x.exchange.Context, Observation{Lost: true}) }
@@ -257,6 +262,7 @@ type requestConfig struct {
 	idempotencyKey string // the caller's
 	randomKey      string // in place of one; "" when newCall makes it
 	response       *Response
+	low            bool            // it lets work go first, see yielding
 	lookup         bool            // it looks for what a lost answer was about
 	changed        map[string]bool // names of the options that were given, for Describe; nil for one call's settings
 }

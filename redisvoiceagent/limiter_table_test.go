@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/internal/limittest"
@@ -29,6 +30,23 @@ func TestLimiterTable(t *testing.T) {
 				assert.Eventually(t, func() bool { return inFlight() >= want }, soon, time.Millisecond)
 				time.Sleep(150 * time.Millisecond) // several times as long as a step and its poll
 				assert.Equal(t, want, inFlight(), "in flight")
+			})
+		})
+	}
+}
+
+func TestLimiterOrder(t *testing.T) {
+	t.Parallel()
+	srv := startRedis(t)
+	for _, o := range limittest.Orders(t) {
+		t.Run(o.Name, func(t *testing.T) {
+			t.Parallel()
+			o.Run(t, func(p voiceagent.Plan) voiceagent.Limiter {
+				params := limiterParams(p)
+				params.Prefix = o.Name // a budget of its own
+				return redisvoiceagent.NewLimiter(connect(t, srv), params)
+			}, func(l voiceagent.Limiter, waiting int) {
+				require.Eventually(t, func() bool { return redisvoiceagent.Waiting(l) == waiting }, soon, time.Millisecond)
 			})
 		})
 	}

@@ -17,21 +17,32 @@ import (
 // limited is a limiter in a test on virtual time.
 type limited struct {
 	*ratelimit.Limiter
+	low   bool // its callers ask with AcquireLow
 	t     *testing.T
 	start time.Time
 	got   *atomic.Int64 // how many callers in the queue have got leave
 }
 
-// run runs a test on virtual time with a limiter that has let begun attempts go.
+// run runs a test on virtual time with a limiter that has let begun attempts go: with callers that
+// all ask with Acquire, and again with AcquireLow, which makes no difference.
 func run(t *testing.T, perMinute, begun int, test func(l *limited)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		l := &limited{ratelimit.New(perMinute), t, time.Now(), new(atomic.Int64)}
-		for range begun {
-			require.True(t, l.TryAcquire())
-		}
-		test(l)
-	})
+	for _, low := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &limited{ratelimit.New(perMinute), low, t, time.Now(), new(atomic.Int64)}
+			for range begun {
+				require.True(t, l.TryAcquire())
+			}
+			test(l)
+		})
+	}
+}
+
+func (l *limited) Acquire(ctx context.Context) error {
+	if l.low {
+		return l.AcquireLow(ctx)
+	}
+	return l.Limiter.Acquire(ctx)
 }
 
 // queue lets n callers ask for leave until the test ends.
