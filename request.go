@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -136,10 +137,15 @@ func (x *call) TryAcquire() bool {
 
 // Acquire implements [exchange.Limiter].
 func (x *call) Acquire(ctx context.Context) error {
+	acquire := x.c.limiter.Acquire
 	if limiter, ok := x.c.limiter.(PriorityLimiter); ok && x.set.low {
-		return limiter.AcquireLow(ctx)
+		acquire = limiter.AcquireLow
 	}
-	return x.c.limiter.Acquire(ctx)
+	err := acquire(ctx)
+	if err != nil && ctx.Err() != nil && x.exchange.Context.Err() == nil {
+		return fmt.Errorf("waited for the rate limit as long as WithMaxElapsed(%v) allows: %w", x.set.MaxElapsed, err)
+	}
+	return err
 }
 
 // Release implements [exchange.Limiter].

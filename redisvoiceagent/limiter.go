@@ -68,7 +68,9 @@ type limiter struct {
 // The rules are those of [voiceagent.NewLimiter], for all processes together: a 429 to one closes
 // the limiter for all, and after the reset one attempt goes first. Within a process callers are
 // served in order of arrival, see cancellation at once, and are refused at once if their deadline
-// comes before the reset.
+// comes before the reset. The limiter is a [voiceagent.PriorityLimiter] within a process, too: what
+// All and Watch ask for there yields to the work of that process, not to that of others, which have
+// shares of their own.
 //
 // Each process that has requests may send an equal share of the window. What the others don't use
 // goes to the processes that want more, little by little in the second half of the window. If a

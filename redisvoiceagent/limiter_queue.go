@@ -47,8 +47,8 @@ func (l *limiter) leave(ctx context.Context, place *list.Element, w *waiter) err
 	return ctx.Err()
 }
 
-// handOut gives permits to n callers, in the order of the queue. Permits that are left
-// over go to the next callers, or back to Redis.
+// handOut gives permits to n callers, in the order of the queue. Permits that are left over go to
+// the next callers, or back to Redis.
 func (l *limiter) handOut(n int) {
 	for ; n > 0 && l.waiters.Len() > 0; n-- {
 		front := l.waiters.Front()

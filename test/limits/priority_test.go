@@ -131,3 +131,64 @@ func TestWorkGoesBeforeLooking(t *testing.T) {
 	assert.Positive(t, alone)
 	assert.LessOrEqual(t, campaign(t, true), alone)
 }
+
+// Who goes first after the reset is work, although looks have waited for longer.
+func TestWorkIsFirstAfterTheReset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		l := begin(t, 1).(voiceagent.PriorityLimiter)
+		l.Release(t.Context(), saying(0, start.Add(20*time.Second)))
+		var looks, work atomic.Int64
+		for range 3 {
+			go func() {
+				if l.AcquireLow(t.Context()) == nil {
+					looks.Add(1)
+				}
+			}()
+		}
+		time.Sleep(21*time.Second - 1)
+		go func() {
+			if l.Acquire(t.Context()) == nil {
+				work.Add(1)
+			}
+		}()
+		synctest.Wait()
+		assert.Zero(t, looks.Load()+work.Load(), "it is closed")
+		time.Sleep(1)
+		synctest.Wait()
+		assert.EqualValues(t, 1, work.Load())
+		assert.Zero(t, looks.Load())
+		l.Release(t.Context(), saying(48, start.Add(80*time.Second)))
+		synctest.Wait()
+		assert.EqualValues(t, 3, looks.Load())
+	})
+}
+
+// Where work never pauses, a look waits for as long as a call may take.
+func TestWorkThatNeverPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var work sync.WaitGroup
+		client := testkit.NewClient(t, testkit.RoundTrip(func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return respond(req, http.StatusOK, http.Header{"X-Ratelimit-Remaining": {"1"}, "X-Ratelimit-Limit": {"1"}})
+		}), voiceagent.WithPlan(voiceagent.EnterprisePlan(1)))
+		for range 3 {
+			work.Go(func() {
+				for ctx.Err() == nil {
+					_, _ = client.Calls.Get(ctx, "call_1")
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		err := testkit.Last(client.Calls.All(ctx, voiceagent.CallListParams{}))
+		require.EqualError(t, err, "voiceagent: GET /calls: not sent: waited for the rate limit as long as WithMaxElapsed(5m0s) allows: context deadline exceeded")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 5*time.Minute, time.Since(start))
+		cancel()
+		work.Wait()
+	})
+}
