@@ -122,7 +122,7 @@ type Observation struct {
 // can't be read it is at most 16, or the plan's limit. Answers without such headers raise it, at
 // first by the 300 requests of [PlanPro] and then by a twentieth of the answers.
 //
-// Callers are served in order of arrival. The limiter is a [PriorityLimiter], so those in AcquireLow
+// Callers are served in order of arrival. The limiter is a [PriorityLimiter]: those in AcquireLow
 // come after all that wait in Acquire. While somebody always waits there they get nothing, until
 // their context ends: in a client, that is no later than [WithMaxElapsed] allows.
 //

@@ -40,7 +40,7 @@ func (o *Order) Run(t *testing.T, fresh func(voiceagent.Plan) voiceagent.Limiter
 	leave := make(map[string]context.CancelFunc)
 	for i, name := range o.Arrive {
 		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
+		t.Cleanup(cancel)
 		leave[name] = cancel
 		acquire := l.Acquire
 		if strings.HasPrefix(name, "look") {

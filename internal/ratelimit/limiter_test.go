@@ -359,6 +359,36 @@ func TestCallersGoInOrderOfArrival(t *testing.T) {
 	})
 }
 
+// Whoever comes in the moment in which the gate opens doesn't pass those who wait for it.
+func TestNobodyPassesAtTheReset(t *testing.T) {
+	t.Parallel()
+	for range 20 { // who is awake first is a matter of chance
+		run(t, 0, 1, func(l *limited) {
+			l.tells(0, 20*time.Second)
+			ctx, cancel := context.WithCancel(l.t.Context())
+			l.t.Cleanup(cancel)
+			var passed atomic.Int64
+			go func() {
+				l.sleep(21 * time.Second)
+				if l.TryAcquire() {
+					passed.Add(1)
+				}
+			}()
+			go func() {
+				l.sleep(21 * time.Second)
+				if l.AcquireLow(ctx) == nil {
+					passed.Add(1)
+				}
+			}()
+			synctest.Wait()
+			l.queue(1)
+			l.sleep(21 * time.Second)
+			l.have(1)
+			assert.Zero(l.t, passed.Load())
+		})
+	}
+}
+
 func TestTryAcquireAllocatesNothing(t *testing.T) {
 	l := ratelimit.New(1 << 20)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { l.TryAcquire() }))

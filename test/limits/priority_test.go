@@ -84,8 +84,8 @@ func TestLimiterWithoutPriorities(t *testing.T) {
 	assert.EqualValues(t, 3, limiter.Released.Load())
 }
 
-// The people of a campaign are called no later because somebody reads lists and watches calls
-// beside it, on a limit of few requests. The lists are read, in the end.
+// The people of a campaign are called no later because somebody reads a list beside it, on a
+// limit of few requests. The list is read, in the end.
 func TestWorkGoesBeforeLooking(t *testing.T) {
 	t.Parallel()
 	const people, pages = 28, 12
@@ -147,7 +147,7 @@ func TestWorkIsFirstAfterTheReset(t *testing.T) {
 				}
 			}()
 		}
-		time.Sleep(21*time.Second - 1)
+		time.Sleep(21*time.Second - time.Millisecond)
 		go func() {
 			if l.Acquire(t.Context()) == nil {
 				work.Add(1)
@@ -155,7 +155,7 @@ func TestWorkIsFirstAfterTheReset(t *testing.T) {
 		}()
 		synctest.Wait()
 		assert.Zero(t, looks.Load()+work.Load(), "it is closed")
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		assert.EqualValues(t, 1, work.Load())
 		assert.Zero(t, looks.Load())
