@@ -92,7 +92,7 @@ type PriorityLimiter interface {
 	Limiter
 	// AcquireLow is Acquire for a request that can wait: it is let go only when nobody waits in
 	// Acquire. The client calls it for what All and Watch ask for. Anything else is work, also the
-	// look for what a lost answer may have made.
+	// look for what a lost answer may have made. Release is the same for both.
 	AcquireLow(ctx context.Context) error
 }
 
@@ -126,8 +126,8 @@ type Observation struct {
 // come after all that wait in Acquire. While somebody always waits there they get nothing, until
 // their context ends: in a client, that is no later than [WithMaxElapsed] allows.
 //
-// A caller whose context would end before the reset is
-// refused at once, with a [*RateLimitError] that is also a context.DeadlineExceeded.
+// A caller whose context would end before the reset is refused at once, with a [*RateLimitError]
+// that is also a context.DeadlineExceeded.
 //
 // The zero Plan learns the limit from the headers.
 func NewLimiter(p Plan) Limiter { return &limiter{ratelimit.New(p.perMinute)} }
