@@ -222,6 +222,7 @@ func (s *AgentsService) List(ctx context.Context, params AgentListParams, opts .
 // All iterates over all agents from Page on, with [AgentsService.List]. It ends after the first
 // error.
 func (s *AgentsService) All(ctx context.Context, params AgentListParams, opts ...RequestOption) iter.Seq2[*Agent, error] {
+	opts = yielding(opts)
 	return allRecords(params.Page, func(page int) (*Page[Agent], error) {
 		params := params
 		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)

@@ -339,6 +339,7 @@ func (s *CallsService) List(ctx context.Context, params CallListParams, opts ...
 // All iterates over the calls that match, from Page on, with [CallsService.List]. It ends after the
 // first error.
 func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...RequestOption) iter.Seq2[*Call, error] {
+	opts = yielding(opts)
 	return allRecords(params.Page, func(page int) (*Page[Call], error) {
 		params := params
 		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
@@ -352,13 +353,14 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 // All watchers of a client share their looking. One or two calls are asked for with
 // [CallsService.Get], from 2 s apart to 15 s if nothing changes. More are read from
 // [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't
-// show is asked for by itself. Looking takes at most a share of the rate limit: see [WithWatchShare]. An
-// event that is handed to [CallsService.Deliver] ends a watch at once.
+// show is asked for by itself. Looking takes at most a share of the rate limit: see
+// [WithWatchShare]. An event that is handed to [CallsService.Deliver] ends a watch at once.
 //
 // A call that was just placed may not be readable yet. So a [*NotFoundError] ends Watch only if the
 // list doesn't have the call either, and the call has been seen before, or the settle time (30 s;
 // see [WithSettleTime]) has passed since Watch began. A wrong id therefore costs that time.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
+	opts = yielding(opts)
 	get := func(ctx context.Context) (*Call, error) { return s.Get(ctx, id, opts...) }
 	return watch(ctx, s.c, s.c.watchedCalls, follow.Watch[Call]{ID: id, Get: get, Interval: params.Interval}, opts)
 }
@@ -372,7 +374,7 @@ func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
 type callSource struct{ watched }
 
 func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
-	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since})
+	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, yielding(nil)...)
 	if err != nil {
 		return nil, false, err
 	}

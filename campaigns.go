@@ -310,6 +310,7 @@ func (s *CampaignsService) List(ctx context.Context, params CampaignListParams, 
 // All iterates over the campaigns that match, from Page on, with [CampaignsService.List]. It ends
 // after the first error.
 func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	opts = yielding(opts)
 	return allRecords(params.Page, func(page int) (*Page[Campaign], error) {
 		params := params
 		params.Page, params.PageSize = page, cmp.Or(params.PageSize, check.MaxPageSize)
@@ -318,10 +319,11 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 }
 
 // Watch yields the campaign as it is now, then each time it has changed, and last when it has
-// ended. An error that outlasts the retries is yielded and ends the loop. Each campaign is asked for with
-// [CampaignsService.Get], from 2 s apart to 15 s if nothing changes, within the share of
+// ended. An error that outlasts the retries is yielded and ends the loop. Each campaign is asked
+// for with [CampaignsService.Get], from 2 s apart to 15 s if nothing changes, within the share of
 // [WithWatchShare]. A [*NotFoundError] counts as in [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
+	opts = yielding(opts)
 	get := func(ctx context.Context) (*Campaign, error) { return s.Get(ctx, id, opts...) }
 	return watch(ctx, s.c, s.c.watchedCampaigns, follow.Watch[Campaign]{ID: id, Get: get, Interval: params.Interval}, opts)
 }
@@ -330,7 +332,7 @@ func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchPar
 type campaignSource struct{ watched }
 
 func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
-	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize})
+	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, yielding(nil)...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -57,6 +58,15 @@ func setIf(query url.Values, key, value string) {
 	if value != "" {
 		query.Set(key, value)
 	}
+}
+
+// yielding adds to a call's options that the request lets work go first, as a [PriorityLimiter]
+// does: it is one of many that only look.
+func yielding(opts []RequestOption) []RequestOption {
+	return append(slices.Clip(opts), requestOption(func(r *requestConfig) error {
+		r.low = true
+		return nil
+	}))
 }
 
 // allRecords iterates over the records of a list, and fetches a page when it is needed. New records

@@ -86,6 +86,16 @@ type Limiter interface {
 	Release(ctx context.Context, o Observation)
 }
 
+// A PriorityLimiter is a [Limiter] that lets work go before looking. With a limiter that isn't one,
+// all requests go through Acquire.
+type PriorityLimiter interface {
+	Limiter
+	// AcquireLow is Acquire for a request that can wait: it is let go only when nobody waits in
+	// Acquire. The client calls it for what All and Watch ask for. Anything else is work, also the
+	// look for what a lost answer may have made. Release is the same for both.
+	AcquireLow(ctx context.Context) error
+}
+
 // Observation is what an attempt learned about the rate limit.
 type Observation struct {
 	RateLimit RateLimit
@@ -112,8 +122,12 @@ type Observation struct {
 // can't be read it is at most 16, or the plan's limit. Answers without such headers raise it, at
 // first by the 300 requests of [PlanPro] and then by a twentieth of the answers.
 //
-// Callers are served in order of arrival. A caller whose context would end before the reset is
-// refused at once, with a [*RateLimitError] that is also a context.DeadlineExceeded.
+// Callers are served in order of arrival. The limiter is a [PriorityLimiter]: those in AcquireLow
+// come after all that wait in Acquire. While somebody always waits there they get nothing, until
+// their context ends: in a client, that is no later than [WithMaxElapsed] allows.
+//
+// A caller whose context would end before the reset is refused at once, with a [*RateLimitError]
+// that is also a context.DeadlineExceeded.
 //
 // The zero Plan learns the limit from the headers.
 func NewLimiter(p Plan) Limiter { return &limiter{ratelimit.New(p.perMinute)} }
@@ -122,8 +136,13 @@ func NewLimiter(p Plan) Limiter { return &limiter{ratelimit.New(p.perMinute)} }
 type limiter struct{ process *ratelimit.Limiter }
 
 // Acquire implements [Limiter].
-func (l *limiter) Acquire(ctx context.Context) error {
-	err := l.process.Acquire(ctx)
+func (l *limiter) Acquire(ctx context.Context) error { return tooLate(l.process.Acquire(ctx)) }
+
+// AcquireLow implements [PriorityLimiter].
+func (l *limiter) AcquireLow(ctx context.Context) error { return tooLate(l.process.AcquireLow(ctx)) }
+
+// tooLate makes the public error for a caller whose deadline comes before the limiter opens.
+func tooLate(err error) error {
 	if late, ok := err.(*ratelimit.TooLateError); ok { //nolint:errorlint // it isn't wrapped
 		return &RateLimitError{
 			APIError: &APIError{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -139,7 +140,17 @@ func (x *call) TryAcquire() bool {
 }
 
 // Acquire implements [exchange.Limiter].
-func (x *call) Acquire(ctx context.Context) error { return x.c.limiter.Acquire(ctx) }
+func (x *call) Acquire(ctx context.Context) error {
+	acquire := x.c.limiter.Acquire
+	if limiter, ok := x.c.limiter.(PriorityLimiter); ok && x.set.low {
+		acquire = limiter.AcquireLow
+	}
+	err := acquire(ctx)
+	if err != nil && ctx.Err() != nil && x.exchange.Context.Err() == nil {
+		return fmt.Errorf("waited for the rate limit as long as WithMaxElapsed(%v) allows: %w", x.set.MaxElapsed, err)
+	}
+	return err
+}
 
 // Release implements [exchange.Limiter].
 func (x *call) Release() { x.c.limiter.Release(x.exchange.Context, Observation{Lost: true}) }
@@ -261,6 +272,7 @@ type requestConfig struct {
 	idempotencyKey string // the caller's
 	randomKey      string // in place of one; "" when newCall makes it
 	response       *Response
+	low            bool            // it lets work go first, see yielding
 	lookup         bool            // it looks for what a lost answer was about
 	changed        map[string]bool // names of the options that were given, for Describe; nil for one call's settings
 }

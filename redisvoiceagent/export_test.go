@@ -11,11 +11,14 @@ import (
 	"github.com/voiceagent-go/voiceagent/webhook"
 )
 
-// Waiting is how many callers are in the queue.
+// Waiting is how many callers are in the queue, or in that of the fallback.
 func Waiting(l voiceagent.Limiter) int {
 	own := l.(*limiter)
 	own.mu.Lock()
 	defer own.mu.Unlock()
+	if f := own.fallback; f != nil {
+		return f.waiting
+	}
 	return own.waiters.Len()
 }
 

@@ -37,7 +37,7 @@ type limiter struct {
 	mu sync.Mutex
 
 	// The callers.
-	waiters list.List // of *waiter, in order of arrival
+	waiters list.List // of *waiter: first those of Acquire, then those of AcquireLow, each in order of arrival
 	inUse   int       // permits that callers have
 	spare   int       // permits that nobody wanted in the end
 
@@ -62,20 +62,15 @@ type limiter struct {
 	fallback *fallback // while Redis is down
 }
 
-// waiter is a caller in the queue. ready is closed when it may go, was refused, or must ask again.
-type waiter struct {
-	ready    chan struct{}
-	deadline time.Time // zero for none
-	err      error
-}
-
 // NewLimiter returns a limiter that shares the budget of params.APIKey with all others on the same
 // Redis. Use one per process, for all clients with that key. It leaves no goroutine behind.
 //
 // The rules are those of [voiceagent.NewLimiter], for all processes together: a 429 to one closes
 // the limiter for all, and after the reset one attempt goes first. Within a process callers are
 // served in order of arrival, see cancellation at once, and are refused at once if their deadline
-// comes before the reset.
+// comes before the reset. The limiter is a [voiceagent.PriorityLimiter] within a process, too: what
+// All and Watch ask for there yields to the work of that process, not to that of others, which have
+// shares of their own.
 //
 // Each process that has requests may send an equal share of the window. What the others don't use
 // goes to the processes that want more, little by little in the second half of the window. If a
@@ -96,16 +91,21 @@ func NewLimiter(rdb redis.UniversalClient, params LimiterParams) voiceagent.Limi
 }
 
 // Acquire implements [voiceagent.Limiter].
-func (l *limiter) Acquire(ctx context.Context) error {
+func (l *limiter) Acquire(ctx context.Context) error { return l.acquire(ctx, false) }
+
+// AcquireLow implements [voiceagent.PriorityLimiter].
+func (l *limiter) AcquireLow(ctx context.Context) error { return l.acquire(ctx, true) }
+
+func (l *limiter) acquire(ctx context.Context, low bool) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		var err error
 		if f := l.down(); f != nil {
-			err = l.acquireFrom(ctx, f)
+			err = l.acquireFrom(ctx, f, low)
 		} else {
-			err = l.acquireShared(ctx)
+			err = l.acquireShared(ctx, low)
 		}
 		if err != errAskAgain { //nolint:errorlint // it is never wrapped
 			return err
@@ -113,7 +113,7 @@ func (l *limiter) Acquire(ctx context.Context) error {
 	}
 }
 
-func (l *limiter) acquireShared(ctx context.Context) error {
+func (l *limiter) acquireShared(ctx context.Context, low bool) error {
 	l.mu.Lock()
 	now := time.Now()
 	if l.fallback != nil {
@@ -126,7 +126,7 @@ func (l *limiter) acquireShared(ctx context.Context) error {
 		l.mu.Unlock()
 		return nil
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), low: low}
 	w.deadline, _ = ctx.Deadline()
 	if err := l.refusal(w); err != nil {
 		l.mu.Unlock()
@@ -135,7 +135,7 @@ func (l *limiter) acquireShared(ctx context.Context) error {
 	if l.waiters.Len() == 0 {
 		l.pollAt = l.nextPoll(now)
 	}
-	place := l.waiters.PushBack(w)
+	place := l.enqueue(w)
 	next := l.begin(now)
 	l.mu.Unlock()
 	if next != nil {
@@ -152,27 +152,6 @@ func (l *limiter) acquireShared(ctx context.Context) error {
 	case <-ctx.Done():
 		return l.leave(ctx, place, w)
 	}
-}
-
-// leave removes a caller whose context has ended from the queue. The caller may have got its permit
-// at the same moment.
-func (l *limiter) leave(ctx context.Context, place *list.Element, w *waiter) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case <-w.ready:
-		if w.err == nil {
-			l.inUse--
-			l.handOut(1)
-		}
-	default:
-		l.waiters.Remove(place)
-		if l.waiters.Len() == 0 && l.reportAt.IsZero() {
-			l.reportAt = time.Now().Add(reportSoon) // or Redis would keep a share for those who wait no longer
-		}
-	}
-	l.schedule(time.Now())
-	return ctx.Err()
 }
 
 // Release implements [voiceagent.Limiter].
@@ -243,23 +222,6 @@ func (l *limiter) nextPoll(at time.Time) time.Time {
 	return at
 }
 
-// handOut gives permits to n callers, in order of arrival. Permits that are left over go to the
-// next callers, or back to Redis.
-func (l *limiter) handOut(n int) {
-	for ; n > 0 && l.waiters.Len() > 0; n-- {
-		front := l.waiters.Front()
-		l.waiters.Remove(front)
-		l.inUse++
-		close(front.Value.(*waiter).ready)
-	}
-	if n > 0 {
-		l.spare += n
-		if at := time.Now().Add(reportSoon); l.reportAt.IsZero() || at.Before(l.reportAt) {
-			l.reportAt = at
-		}
-	}
-}
-
 // close lets nobody go before the given time. An absurd one is cut, as in the script.
 func (l *limiter) close(now, until time.Time) {
 	if latest := now.Add(longestClosed); until.After(latest) {
@@ -269,27 +231,6 @@ func (l *limiter) close(now, until time.Time) {
 		l.closedUntil = until
 	}
 	l.refuseLate()
-}
-
-// refuseLate refuses the callers whose deadline comes before the limiter opens.
-func (l *limiter) refuseLate() {
-	for e := l.waiters.Front(); e != nil; {
-		next := e.Next()
-		w := e.Value.(*waiter)
-		if w.err = l.refusal(w); w.err != nil {
-			l.waiters.Remove(e)
-			close(w.ready)
-		}
-		e = next
-	}
-}
-
-// refusal returns the error for a caller that can't be served in time, or nil.
-func (l *limiter) refusal(w *waiter) error {
-	if w.deadline.IsZero() || !w.deadline.Before(l.closedUntil) {
-		return nil
-	}
-	return &tooLateError{deadline: w.deadline, retryAt: l.closedUntil}
 }
 
 // logDown and logUp are the only lines: one for each time that Redis goes and comes back.

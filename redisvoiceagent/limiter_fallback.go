@@ -21,7 +21,7 @@ var (
 // Permits are interchangeable: a permit from Redis can be given back to the fallback, and the other
 // way round.
 type fallback struct {
-	limiter   voiceagent.Limiter // nil when all are refused
+	limiter   voiceagent.PriorityLimiter // nil when all are refused
 	refusal   error
 	processes int
 	since     time.Time
@@ -72,7 +72,7 @@ func (l *limiter) goUp(now time.Time) {
 }
 
 // newShare returns a limiter that starts with an equal share of the budget that was left in Redis.
-func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.Limiter {
+func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.PriorityLimiter {
 	guess := unseenInFlight
 	if l.guess > 0 {
 		guess = min(guess, l.guess)
@@ -80,7 +80,7 @@ func (l *limiter) newShare(now time.Time, f *fallback) voiceagent.Limiter {
 	if l.last.limit > 0 {
 		guess = min(guess, l.last.limit)
 	}
-	share := voiceagent.NewLimiter(voiceagent.EnterprisePlan(max(1, guess/f.processes)))
+	share := voiceagent.NewLimiter(voiceagent.EnterprisePlan(max(1, guess/f.processes))).(voiceagent.PriorityLimiter)
 	report := func(o voiceagent.Observation) {
 		if share.Acquire(context.Background()) == nil { // nobody else has it yet
 			share.Release(context.Background(), o)
@@ -111,14 +111,14 @@ func (f *fallback) shareOf(o voiceagent.Observation) voiceagent.Observation {
 }
 
 // acquireFrom takes a permit from the fallback, unless Redis comes back first.
-func (l *limiter) acquireFrom(ctx context.Context, f *fallback) error {
+func (l *limiter) acquireFrom(ctx context.Context, f *fallback, low bool) error {
 	l.mu.Lock()
 	f.waiting++
 	l.schedule(time.Now())
 	l.mu.Unlock()
 	err := f.refusal
 	if f.limiter != nil {
-		err = f.acquire(ctx)
+		err = f.acquire(ctx, low)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,11 +131,15 @@ func (l *limiter) acquireFrom(ctx context.Context, f *fallback) error {
 	return err
 }
 
-func (f *fallback) acquire(ctx context.Context) error {
+func (f *fallback) acquire(ctx context.Context, low bool) error {
 	either, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(f.back, func() { cancel(errAskAgain) })()
-	err := f.limiter.Acquire(either)
+	acquire := f.limiter.Acquire
+	if low {
+		acquire = f.limiter.AcquireLow
+	}
+	err := acquire(either)
 	if err != nil && context.Cause(either) == errAskAgain { //nolint:errorlint // it is never wrapped
 		return errAskAgain
 	}

@@ -1,8 +1,10 @@
 // Package limittest has the cases that every limiter must agree on, as data: the rate-limit headers
-// of answers, what the client reads in them, and what the limiter then permits.
+// of answers, what the client reads in them, what the limiter then permits, and whom it lets go
+// first.
 package limittest
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -45,14 +47,15 @@ type Case struct {
 }
 
 // Cases returns the rows.
-func Cases(t *testing.T) []Case {
+func Cases(t *testing.T) []Case { return rows[Case](t, table) }
+
+func rows[T any](t *testing.T, table []byte) (all []T) {
 	t.Helper()
-	var cases []Case
-	decoder := json.NewDecoder(strings.NewReader(string(table)))
+	decoder := json.NewDecoder(bytes.NewReader(table))
 	decoder.DisallowUnknownFields()
-	require.NoError(t, decoder.Decode(&cases))
-	require.NotEmpty(t, cases)
-	return cases
+	require.NoError(t, decoder.Decode(&all))
+	require.NotEmpty(t, all)
+	return all
 }
 
 // askers is more than any row lets go.

@@ -56,13 +56,14 @@ type Limiter struct {
 	gate     gate
 	until    time.Time // when a gate that is closed or half-open changes by itself
 	refusals int       // 429s in a row that don't say when they end; those sent together are one
-	waiters  list.List // of *waiter, in order of arrival
+	waiters  list.List // of *waiter: first those of Acquire, then those of AcquireLow, each in order of arrival
 	timer    *time.Timer
 }
 
 // waiter is a caller in the queue. ready is closed when it may go, or has been refused.
 type waiter struct {
 	ready    chan struct{}
+	low      bool
 	deadline time.Time // zero for none
 	err      error
 }
@@ -86,7 +87,12 @@ func (l *Limiter) TryAcquire() bool {
 // Acquire waits for a permit to send one attempt, in order of arrival. The error is the context's.
 // If the limiter stays closed beyond the context's deadline, Acquire returns a [*TooLateError] at
 // once.
-func (l *Limiter) Acquire(ctx context.Context) error {
+func (l *Limiter) Acquire(ctx context.Context) error { return l.acquire(ctx, false) }
+
+// AcquireLow is Acquire for a request that lets all go first that wait in Acquire.
+func (l *Limiter) AcquireLow(ctx context.Context) error { return l.acquire(ctx, true) }
+
+func (l *Limiter) acquire(ctx context.Context, low bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -96,13 +102,13 @@ func (l *Limiter) Acquire(ctx context.Context) error {
 		l.mu.Unlock()
 		return nil
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), low: low}
 	w.deadline, _ = ctx.Deadline()
 	if err := l.refusal(w); err != nil {
 		l.mu.Unlock()
 		return err
 	}
-	place := l.waiters.PushBack(w)
+	place := l.enqueue(w)
 	l.schedule(now)
 	l.mu.Unlock()
 
@@ -112,6 +118,18 @@ func (l *Limiter) Acquire(ctx context.Context) error {
 	case <-ctx.Done():
 		return l.leave(ctx, place, w)
 	}
+}
+
+// enqueue puts a caller into the queue.
+func (l *Limiter) enqueue(w *waiter) *list.Element {
+	before := l.waiters.Back()
+	for !w.low && before != nil && before.Value.(*waiter).low {
+		before = before.Prev()
+	}
+	if before == nil {
+		return l.waiters.PushFront(w)
+	}
+	return l.waiters.InsertAfter(w, before)
 }
 
 // leave takes a caller whose context has ended out of the queue. It may have been called up at the
@@ -250,7 +268,7 @@ func (l *Limiter) refusal(w *waiter) error {
 	return &TooLateError{Opens: l.until, Late: l.until.Sub(w.deadline)}
 }
 
-// serve lets as many go as the rule allows, in order of arrival.
+// serve lets as many go as the rule allows, in the order of the queue.
 func (l *Limiter) serve(now time.Time) {
 	for l.waiters.Len() > 0 && l.take(now) {
 		front := l.waiters.Front()

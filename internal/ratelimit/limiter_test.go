@@ -17,21 +17,32 @@ import (
 // limited is a limiter in a test on virtual time.
 type limited struct {
 	*ratelimit.Limiter
+	low   bool // its callers ask with AcquireLow
 	t     *testing.T
 	start time.Time
 	got   *atomic.Int64 // how many callers in the queue have got leave
 }
 
-// run runs a test on virtual time with a limiter that has let begun attempts go.
+// run runs a test on virtual time with a limiter that has let begun attempts go: with callers that
+// all ask with Acquire, and again with AcquireLow, which makes no difference.
 func run(t *testing.T, perMinute, begun int, test func(l *limited)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		l := &limited{ratelimit.New(perMinute), t, time.Now(), new(atomic.Int64)}
-		for range begun {
-			require.True(t, l.TryAcquire())
-		}
-		test(l)
-	})
+	for _, low := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &limited{ratelimit.New(perMinute), low, t, time.Now(), new(atomic.Int64)}
+			for range begun {
+				require.True(t, l.TryAcquire())
+			}
+			test(l)
+		})
+	}
+}
+
+func (l *limited) Acquire(ctx context.Context) error {
+	if l.low {
+		return l.AcquireLow(ctx)
+	}
+	return l.Limiter.Acquire(ctx)
 }
 
 // queue lets n callers ask for leave until the test ends.
@@ -346,6 +357,36 @@ func TestCallersGoInOrderOfArrival(t *testing.T) {
 		assert.False(l.t, l.TryAcquire())
 		l.have(1)
 	})
+}
+
+// Whoever comes in the moment in which the gate opens doesn't pass those who wait for it.
+func TestNobodyPassesAtTheReset(t *testing.T) {
+	t.Parallel()
+	for range 20 { // who is awake first is a matter of chance
+		run(t, 0, 1, func(l *limited) {
+			l.tells(0, 20*time.Second)
+			ctx, cancel := context.WithCancel(l.t.Context())
+			l.t.Cleanup(cancel)
+			var passed atomic.Int64
+			go func() {
+				l.sleep(21 * time.Second)
+				if l.TryAcquire() {
+					passed.Add(1)
+				}
+			}()
+			go func() {
+				l.sleep(21 * time.Second)
+				if l.AcquireLow(ctx) == nil {
+					passed.Add(1)
+				}
+			}()
+			synctest.Wait()
+			l.queue(1)
+			l.sleep(21 * time.Second)
+			l.have(1)
+			assert.Zero(l.t, passed.Load())
+		})
+	}
 }
 
 func TestTryAcquireAllocatesNothing(t *testing.T) {

@@ -27,3 +27,16 @@ func TestTable(t *testing.T) {
 		})
 	}
 }
+
+// So are these.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	for _, o := range limittest.Orders(t) {
+		t.Run(o.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o.Run(t, voiceagent.NewLimiter, func(voiceagent.Limiter, int) { synctest.Wait() })
+			})
+		})
+	}
+}
