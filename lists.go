@@ -175,6 +175,18 @@ func (l watched) Pace() time.Duration {
 	return pace
 }
 
+// Begin implements [follow.Source]: the share is kept for looking.
+func (l watched) Begin() { l.reserve(l.c.config.watchShare) }
+
+// End implements [follow.Source].
+func (l watched) End() { l.reserve(-l.c.config.watchShare) }
+
+func (l watched) reserve(share float64) {
+	if own, ok := l.c.limiter.(*limiter); ok {
+		own.process.Reserve(share)
+	}
+}
+
 // merged returns now, with the fields of before that it doesn't have.
 func merged[T any](before, now *T) *T {
 	both := *now

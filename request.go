@@ -136,7 +136,7 @@ func (x *call) Target() (method string, u url.URL, h http.Header) {
 // TryAcquire implements [exchange.Limiter].
 func (x *call) TryAcquire() bool {
 	own, ok := x.c.limiter.(*limiter)
-	return ok && own.process.TryAcquire()
+	return ok && !x.set.low && own.process.TryAcquire()
 }
 
 // Acquire implements [exchange.Limiter].

@@ -34,6 +34,9 @@ type Source[T any] interface {
 	IsRefused(err error) bool
 	// Pace returns the time from one request to the next; 0 for any.
 	Pace() time.Duration
+	// Begin and End say when there is somebody who watches, and when there is nobody any more.
+	Begin()
+	End()
 }
 
 // Watch says what to watch.
@@ -139,6 +142,7 @@ func (f *Follower[T]) join(ctx context.Context, watch Watch[T]) *watcher[T] {
 		var life context.Context
 		life, f.stop = context.WithCancel(context.Background())
 		f.poll.page = 0
+		f.source.Begin()
 		go f.run(life)
 	}
 	f.wakeUp()
@@ -158,6 +162,7 @@ func (f *Follower[T]) leave(w *watcher[T]) {
 	if len(f.watchers) == 0 && f.stop != nil {
 		f.stop()
 		f.stop = nil
+		f.source.End()
 	}
 }
 

@@ -56,6 +56,7 @@ type Limiter struct {
 	gate     gate
 	until    time.Time // when a gate that is closed or half-open changes by itself
 	refusals int       // 429s in a row that don't say when they end; those sent together are one
+	reserved float64   // the share of a window that is kept for AcquireLow
 	waiters  list.List // of *waiter: first those of Acquire, then those of AcquireLow, each in order of arrival
 	timer    *time.Timer
 }
@@ -81,7 +82,25 @@ func New(perMinute int) *Limiter {
 func (l *Limiter) TryAcquire() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.waiters.Len() == 0 && l.take(time.Now())
+	return l.waiters.Len() == 0 && l.take(time.Now(), false)
+}
+
+// Reserve keeps a share of each window for AcquireLow, spread over it, until Reserve is called with
+// the same below zero.
+func (l *Limiter) Reserve(share float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reserved += share
+	l.serve(time.Now())
+}
+
+// kept returns how many permits of the window's rest Acquire leaves to AcquireLow.
+func (l *Limiter) kept(now time.Time) int {
+	if l.window.knowledge != counting {
+		return 0
+	}
+	left := min(max(0, l.window.end.Sub(now)), documented)
+	return int(float64(l.window.limit) * l.reserved * left.Seconds() / documented.Seconds())
 }
 
 // Acquire waits for a permit to send one attempt, in order of arrival. The error is the context's.
@@ -98,7 +117,7 @@ func (l *Limiter) acquire(ctx context.Context, low bool) error {
 	}
 	l.mu.Lock()
 	now := time.Now()
-	if l.waiters.Len() == 0 && l.take(now) {
+	if l.waiters.Len() == 0 && l.take(now, low) {
 		l.mu.Unlock()
 		return nil
 	}
@@ -109,7 +128,7 @@ func (l *Limiter) acquire(ctx context.Context, low bool) error {
 		return err
 	}
 	place := l.enqueue(w)
-	l.schedule(now)
+	l.serve(now)
 	l.mu.Unlock()
 
 	select {
@@ -153,7 +172,7 @@ func (l *Limiter) leave(ctx context.Context, place *list.Element, w *waiter) err
 }
 
 // take lets one attempt go if the rule allows it.
-func (l *Limiter) take(now time.Time) bool {
+func (l *Limiter) take(now time.Time, low bool) bool {
 	l.window.expire(now)
 	if l.gate != open {
 		if now.Before(l.until) {
@@ -167,7 +186,11 @@ func (l *Limiter) take(now time.Time) bool {
 		}
 		l.gate = open
 	}
-	if l.inFlight >= l.window.permits() {
+	kept := 0
+	if !low {
+		kept = l.kept(now)
+	}
+	if l.inFlight >= l.window.permits(kept) {
 		return false
 	}
 	l.inFlight++
@@ -268,14 +291,28 @@ func (l *Limiter) refusal(w *waiter) error {
 	return &TooLateError{Opens: l.until, Late: l.until.Sub(w.deadline)}
 }
 
-// serve lets as many go as the rule allows, in the order of the queue.
+// serve lets as many go as the rule allows, in the order of the queue. What is kept for AcquireLow
+// goes to its first caller although others wait.
 func (l *Limiter) serve(now time.Time) {
-	for l.waiters.Len() > 0 && l.take(now) {
-		front := l.waiters.Front()
-		l.waiters.Remove(front)
-		close(front.Value.(*waiter).ready)
+	for next := l.waiters.Front(); next != nil; next = l.waiters.Front() {
+		if low := next.Value.(*waiter).low; !l.take(now, low) {
+			if next = l.firstLow(); low || next == nil || l.reserved == 0 || !l.take(now, true) {
+				break
+			}
+		}
+		l.waiters.Remove(next)
+		close(next.Value.(*waiter).ready)
 	}
 	l.schedule(now)
+}
+
+// firstLow returns the first of the callers in AcquireLow, who stand at the end of the queue; nil
+// for none.
+func (l *Limiter) firstLow() (first *list.Element) {
+	for e := l.waiters.Back(); e != nil && e.Value.(*waiter).low; e = e.Prev() {
+		first = e
+	}
+	return first
 }
 
 // schedule wakes the queue when time alone will change what the rule says.

@@ -42,14 +42,14 @@ type window struct {
 	lag       time.Duration // by how much resets are too early
 }
 
-// permits returns how many attempts may be in flight.
-func (w *window) permits() int {
+// permits returns how many attempts may be in flight if so many are kept for others.
+func (w *window) permits(kept int) int {
 	switch w.knowledge {
 	case untried:
 		return firstInFlight
 	case counting:
 		most := max(unseenInFlight, max(w.limit, w.remaining)/surprise)
-		return min(most, (w.remaining+spare-1)/spare)
+		return min(most, (max(0, w.remaining-kept)+spare-1)/spare)
 	case silent:
 		return max(unseenInFlight, lifted-w.bare, w.bare/surprise)
 	}
