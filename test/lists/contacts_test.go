@@ -2,7 +2,9 @@ package lists_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -42,32 +44,23 @@ func TestContactsFromCSV(t *testing.T) {
 			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543211", "name": "Rao, B."}}},
 		"a byte order mark, CRLF, spaces and empty lines": {text: "\ufeffphone , Full Name\r\n +919876543210 ,Asha\r\n\r\n+919876543211,Ravi\r\n",
 			want: []voiceagent.Contact{{"phone": "+919876543210", "Full_Name": "Asha"}, {"phone": "+919876543211", "Full_Name": "Ravi"}}},
-		"another column and separator": {text: "Mobile No.;name\n+919876543210;Asha\n", params: voiceagent.CSVParams{PhoneColumn: "Mobile No.", Comma: ';'},
+		"another column and separator": {text: "Mobile No./name\n+919876543210/Asha\n", params: voiceagent.CSVParams{PhoneColumn: "Mobile No.", Comma: '/'},
 			want: []voiceagent.Contact{{"Mobile_No_": "+919876543210", "name": "Asha"}}},
-		"line break in a field": {text: "phone,note\n+919876543210,\"two\nlines\"\n,late\n",
-			want: []voiceagent.Contact{{"phone": "+919876543210", "note": "two\nlines"}},
-			errs: []string{`line 4, column phone: "" is no phone number`}},
+		"the column that looks like it": {text: "Mobile No.,1st name,नाम\n+919876543210,Asha,x\n",
+			want: []voiceagent.Contact{{"phone": "+919876543210", "_1st_name": "Asha", "column_3": "x"}}},
 		"bad rows, the rest untouched": {
 			text: "phone,name\n+919876543210,Asha\n,Nobody\n+919876543211\nask him,Ravi\n+919876543212,\"Bad \"quote\"\n+919876543213,Zoya\n",
 			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543213", "name": "Zoya"}},
 			errs: []string{
-				`line 3, column phone: "" is no phone number`,
-				"line 4: has 1 fields, the header has 2",
-				`line 5, column phone: "***" is no phone number`,
-				`line 6: extraneous or missing " in quoted-field`,
+				"line 3, column phone: the number is empty",
+				"line 4, column name: the row has 1 fields, the header has 2",
+				"line 5, column phone: the number has letters in it",
+				`line 6, column name: a quote (") is where none can be: put the cell in quotes, and write "" for one inside`,
 			}},
-		"no such column":    {text: "number,name\n1,2\n", errs: []string{`line 1: there is no column "phone" among the 2 of the first line, which must name them`}},
-		"a column twice":    {text: "phone,phone\n1,2\n", errs: []string{`line 1: column 2 has no name of its own; does the first line name the columns?`}},
-		"a nameless column": {text: "phone,\n1,2\n", errs: []string{`line 1: column 2 has no name of its own; does the first line name the columns?`}},
-		"no header": {text: "98765 43210,Asha\n98765 43211,Ravi\n",
-			errs: []string{`line 1: there is no column "phone" among the 2 of the first line, which must name them`}},
-		"no header, a name twice": {text: "98765 43210,Asha,Asha\n",
-			errs: []string{`line 1: column 3 has no name of its own; does the first line name the columns?`}},
-		"empty": {text: "", errs: []string{"line 1: the file is empty: its first line must name the columns"}},
-		"not UTF-8": {text: "phone,name\n+919876543210,Jos\xe9\n+919876543211,Zoya\n",
-			want: []voiceagent.Contact{{"phone": "+919876543211", "name": "Zoya"}},
-			errs: []string{"line 2, column name: is not UTF-8: save the file in that encoding"}},
-		"header only": {text: "phone,name\n"},
+		"a trunk prefix in brackets": {text: "phone\n+44 (0)20 7946 0000\n", want: []voiceagent.Contact{{"phone": "+442079460000"}}},
+		"no separator":               {text: "phone\n", params: voiceagent.CSVParams{Comma: '"'}, errs: []string{`'"' can't separate columns`}},
+		"repetitions that are wanted": {text: "phone,name\n+919876543210,Asha\n+91-98765-43210,Ravi\n", params: voiceagent.CSVParams{Repeated: true},
+			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543210", "name": "Ravi"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +69,80 @@ func TestContactsFromCSV(t *testing.T) {
 			assert.Equal(t, test.want, contacts)
 			assert.Equal(t, test.errs, errs)
 		})
+	}
+}
+
+// A function of the user's says what a number is, and what is the same number.
+func TestContactsFromCSVNormalizes(t *testing.T) {
+	t.Parallel()
+	errShort := errors.New("short")
+	national := func(number string) (string, error) {
+		if number == "98765 43219" {
+			return "", fmt.Errorf("%s: %w", number, errShort)
+		}
+		return "+91" + strings.ReplaceAll(strings.TrimPrefix(number, "0"), " ", ""), nil
+	}
+	file := "phone\n=\"98765 43210\"\n098765 43210\n98765 43219\n98765 43211\n"
+	var numbers []any
+	var errs []error
+	for contact, err := range voiceagent.ContactsFromCSV(strings.NewReader(file), voiceagent.CSVParams{Normalize: national}) {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		numbers = append(numbers, contact["phone"])
+	}
+	assert.Equal(t, []any{"+919876543210", "+919876543211"}, numbers)
+	require.Len(t, errs, 2)
+	repeated, ok := errors.AsType[*voiceagent.RepeatedContactError](errs[0])
+	require.True(t, ok)
+	assert.Equal(t, voiceagent.RepeatedContactError{Line: 3, FirstLine: 2, Number: "***3210"}, *repeated)
+	require.ErrorIs(t, errs[1], errShort)
+	assert.EqualError(t, errs[1], "line 4, column phone: the number ***3219 can't be used: ***3219: short")
+}
+
+// A row is yielded when it has come: a pipe may have no more yet.
+func TestContactsFromCSVDoesNotWaitForMore(t *testing.T) {
+	t.Parallel()
+	for name, encode := range map[string]func(string) string{
+		"UTF-8":  func(text string) string { return text },
+		"UTF-16": func(text string) string { return testkit.UTF16(binary.LittleEndian, text) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reader, writer := io.Pipe()
+			next, stop := iter.Pull2(voiceagent.ContactsFromCSV(reader, voiceagent.CSVParams{}))
+			defer stop()
+			go writer.Write([]byte(encode("phone,name\n+919876543210,Asha\n")))
+			contact, err, _ := next()
+			require.NoError(t, err)
+			assert.Equal(t, "Asha", contact["name"])
+			go writer.Close()
+			_, _, more := next()
+			assert.False(t, more)
+		})
+	}
+}
+
+// A file may come in pieces of any size.
+func TestContactsFromCSVReadsByteByByte(t *testing.T) {
+	t.Parallel()
+	for name, file := range testkit.ContactFiles {
+		if len(file.Text) > 1000 {
+			continue
+		}
+		whole, errs := readCSV(file.Text, voiceagent.CSVParams{PhoneColumn: file.Column})
+		var contacts []voiceagent.Contact
+		var texts []string
+		for contact, err := range voiceagent.ContactsFromCSV(iotest.OneByteReader(strings.NewReader(file.Text)), voiceagent.CSVParams{PhoneColumn: file.Column}) {
+			if err != nil {
+				texts = append(texts, err.Error())
+				continue
+			}
+			contacts = append(contacts, contact)
+		}
+		assert.Equal(t, whole, contacts, name)
+		assert.Equal(t, errs, texts, name)
 	}
 }
 
@@ -197,6 +264,82 @@ func TestCreateBatches(t *testing.T) {
 				seen[key] = true
 				assert.True(t, strings.HasPrefix(key, "job-7"))
 			}
+		})
+	}
+}
+
+// A person is called once, whatever the sequence is, and whichever way the number is written.
+func TestCreateBatchesCallsNobodyTwice(t *testing.T) {
+	t.Parallel()
+	numbers := []any{"+919876543210", "00919876543210", "+91 98765-43211", 919876543210.0, "919876543211", "+919876543212", "9876543212"}
+	sequence := func(yield func(voiceagent.Contact, error) bool) {
+		for _, number := range numbers {
+			if !yield(voiceagent.Contact{"phone": number}, nil) {
+				return
+			}
+		}
+	}
+	server := &campaignServer{}
+	client := testkit.NewPatient(t, server)
+	var repeated []voiceagent.RepeatedContactError
+	for _, err := range client.Campaigns.CreateBatches(t.Context(), someCampaign, sequence) {
+		if err != nil {
+			again, ok := errors.AsType[*voiceagent.RepeatedContactError](err)
+			require.True(t, ok, "%v", err)
+			assert.NotRegexp(t, `\d{5}`, err.Error())
+			repeated = append(repeated, *again)
+		}
+	}
+	assert.Equal(t, []voiceagent.RepeatedContactError{
+		{Index: 1, FirstIndex: 0, Number: "***3210"}, {Index: 3, FirstIndex: 0, Number: "***3210"}, {Index: 4, FirstIndex: 2, Number: "***3211"},
+	}, repeated)
+	assert.Equal(t, []int{4}, server.sizes)
+
+	numbers = numbers[:3]
+	wanted := someCampaign
+	wanted.Repeated = true
+	for _, err := range client.Campaigns.CreateBatches(t.Context(), wanted, sequence) {
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []int{4, 3}, server.sizes)
+}
+
+// The reader's word on repetitions counts for the campaigns, but not for those of two files.
+func TestCreateBatchesOfAFileWithRepetitions(t *testing.T) {
+	t.Parallel()
+	const file = "phone\n+919876543210\n+919876543211\n+919876543210\n"
+	read := func(repeated bool) iter.Seq2[voiceagent.Contact, error] {
+		return voiceagent.ContactsFromCSV(strings.NewReader(file), voiceagent.CSVParams{Repeated: repeated})
+	}
+	both := func(yield func(voiceagent.Contact, error) bool) {
+		for range 2 {
+			for contact, err := range read(false) {
+				if !yield(contact, err) {
+					return
+				}
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		contacts   iter.Seq2[voiceagent.Contact, error]
+		sent, errs int
+	}{
+		"left out":  {read(false), 2, 1},
+		"wanted":    {read(true), 3, 0},
+		"two files": {both, 2, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &campaignServer{}
+			errs := 0
+			for _, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(t.Context(), someCampaign, test.contacts) {
+				if err != nil {
+					require.ErrorAs(t, err, new(*voiceagent.RepeatedContactError))
+					errs++
+				}
+			}
+			assert.Equal(t, []int{test.sent}, server.sizes)
+			assert.Equal(t, test.errs, errs)
 		})
 	}
 }
