@@ -116,7 +116,7 @@ type CampaignBatch struct {
 //
 // A contact that can't be read, or has no number, is left out, and yielded as an error without a
 // batch. So is one whose number came before, with a [*RepeatedContactError], unless
-// [CSVParams.Repeated] or params.Repeated permits it: about 20 bytes a contact are kept for that.
+// [CSVParams.Repeated] or params.Repeated permits it: about 40 bytes a contact are kept for that.
 // A batch that could not be created is yielded with its error; the next batch follows unless the
 // loop breaks. A key from [WithIdempotencyKey] is made different for each batch, if there are
 // several; see [CampaignBatch.Key].

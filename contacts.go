@@ -66,7 +66,7 @@ func (e *RepeatedContactError) Error() string {
 		e.Index, e.Number, e.FirstIndex)
 }
 
-// ContactsFromCSV reads contacts one by one, so a file of any length takes little memory: about 20
+// ContactsFromCSV reads contacts one by one, so a file of any length takes little memory: about 40
 // bytes a row, to know the numbers that came before.
 //
 // The file may be UTF-8, UTF-16 or, where it can be nothing else, Windows-1252. It may have a byte
@@ -74,15 +74,16 @@ func (e *RepeatedContactError) Error() string {
 // with an apostrophe, with invisible marks, and in the digits of any script. Empty lines, and empty
 // columns at the end, are skipped.
 //
-// The first line names the columns, and gives the keys. Any character of a key but a letter, a digit
-// or an underscore becomes an underscore, as the API takes nothing else (seen in use); a name in
-// another script becomes column_2 by its place. The key of the number is PhoneColumn, in the same
-// way, or "phone": what [CampaignCreateParams] has.
+// The first line names the columns, and gives the keys. Any character of a key but a letter, a
+// digit or an underscore becomes an underscore, as the API takes nothing else (seen in use), and a
+// digit in front gets one before it. A name without such characters, as in another script, becomes
+// column_2 by its place. The key of the number is that of PhoneColumn, or "phone" when that is
+// empty: give [CampaignCreateParams] the same.
 //
 // A row that can't be used is yielded as a [*RowError] with its line, and the loop goes on. So is a
-// number that came before, and the error is a [*RepeatedContactError], too. A file of another
-// format, a header that can't be used, a file without a row, and a quote that isn't closed end the
-// loop with a [*RowError]. No error shows a name, or more of a number than its last four digits.
+// number that came before; errors.As finds a [*RepeatedContactError] in it. The loop ends with a
+// [*RowError] if the file is of another format, the header can't be used, there is no row, or a
+// quote isn't closed. No error shows a name, or more of a number than its last four digits.
 func ContactsFromCSV(r io.Reader, params CSVParams) iter.Seq2[Contact, error] {
 	return func(yield func(Contact, error) bool) {
 		file, err := contactfile.Open(r, contactfile.Options{PhoneColumn: params.PhoneColumn, Comma: params.Comma, Normalize: params.Normalize})
@@ -100,7 +101,7 @@ func ContactsFromCSV(r io.Reader, params CSVParams) iter.Seq2[Contact, error] {
 			if repeated && !params.Repeated {
 				row.Problem.Err = &RepeatedContactError{Line: row.Problem.Line, FirstLine: row.First, Number: secret.MaskNumber(row.Number)}
 			}
-			if row.Problem != nil && !(repeated && params.Repeated) {
+			if row.Problem != nil && (!repeated || !params.Repeated) {
 				if !yield(nil, rowError(row.Problem)) {
 					return
 				}

@@ -1,5 +1,5 @@
-// Bulkcsv turns a CSV file of 5,000 contacts, some of them unusable and one of them in it twice, into
-// campaigns of at most 2,000, which is what the API takes. The file is streamed, so its length
+// Bulkcsv turns a CSV file of 5,000 rows, some of them unusable and one a repetition, into campaigns
+// of at most 2,000 contacts, which is what the API takes. The file is streamed, so its length
 // doesn't matter, and what is left out is reported by line.
 //
 //	go run ./examples/bulkcsv
@@ -70,7 +70,7 @@ func run() error {
 			fmt.Printf("created:  %s with %d contacts, %s\n", batch.Campaign.Name, batch.Count, batch.Campaign.Status)
 		}
 	}
-	fmt.Printf("%d rows: %d contacts in campaigns, %d rows left out, %d repetitions\n", rows, placed, bad, twice)
+	fmt.Printf("%d rows: %d contacts in campaigns, %d rows left out, %d repeated\n", rows, placed, bad, twice)
 
 	waiting := 0
 	for campaign, err := range client.Campaigns.All(ctx, voiceagent.CampaignListParams{Status: voiceagent.CampaignScheduled}) {
@@ -86,7 +86,7 @@ func run() error {
 	return nil
 }
 
-// madeUpFile writes a CSV file as it is read. Three of its rows are no good, and one is a repetition.
+// madeUpFile writes a CSV file as it is read. Three of its rows are no good, and one comes again.
 func madeUpFile() io.Reader {
 	reader, writer := io.Pipe()
 	go func() {

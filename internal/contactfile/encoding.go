@@ -190,8 +190,9 @@ var windows1252 = []rune("€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•�
 // fromWindows1252 decodes a text, if it is Windows-1252 by all that it shows. In a text of Western
 // Europe a letter that isn't ASCII has one beside it that is, which in Cyrillic, Greek and Chinese
 // is rare. In Mac OS Roman and code page 437 such letters are where Windows-1252 has signs or
-// capitals, which don't stand inside a word.
-func fromWindows1252(text string) (string, bool) {
+// capitals, which don't stand inside a word. Sure means that cells before were Windows-1252: then a
+// word may be one such letter.
+func fromWindows1252(text string, sure bool) (string, bool) {
 	var out strings.Builder
 	for i := range len(text) {
 		c := text[i]
@@ -217,7 +218,7 @@ func fromWindows1252(text string) (string, bool) {
 		case c >= 0xc0 && c != 0xd7 && c != 0xf7, strings.ContainsRune("ŠŒŽšœžŸ", r): // a letter
 			lower := 'a' <= before && before <= 'z'
 			capital := c >= 0xc0 && c < 0xdf || strings.ContainsRune("ŠŒŽŸ", r)
-			if !isLetter(before) && !isLetter(after) || lower && capital {
+			if !sure && !isLetter(before) && !isLetter(after) || lower && capital {
 				return "", false
 			}
 		case inside && c < 0xa0 && !strings.ContainsRune("’–—", r), inside && c > 0xa0 && c < 0xc0 && c != 0xb7:

@@ -1,9 +1,7 @@
 // Package contactfile reads files of contacts as people have them: CSV in the encodings, with the
-// separators and the marks that spreadsheets write. [voiceagent.ContactsFromCSV] and the command
-// line read with it, so that both read the same, and say the same of what they can't read. Nothing
-// that it says shows a name or a whole number of a person.
-//
-// [voiceagent.ContactsFromCSV]: https://pkg.go.dev/github.com/voiceagent-go/voiceagent#ContactsFromCSV
+// separators and the marks that spreadsheets write. ContactsFromCSV and the command line read with
+// it, so that both read the same, and say the same of what they can't read. Nothing that it says
+// shows a name or a whole number of a person.
 package contactfile
 
 import (
@@ -42,7 +40,7 @@ type File struct {
 }
 
 // Problem is what can't be used, and where.
-type Problem struct {
+type Problem struct { //nolint:errname // callers read contactfile.Problem
 	Line   int    // from 1; 0 for the file as a whole
 	Column int    // from 1; 0 for the line as a whole
 	Name   string // of the column; "" if the header has none
@@ -96,7 +94,10 @@ func Open(r io.Reader, o Options) (*File, error) {
 	if at, err := f.decode(cells); err != nil {
 		return nil, f.problem(at+1, err)
 	}
-	return f, f.readHeader(cells, o.PhoneColumn)
+	if err := f.readHeader(cells, o.PhoneColumn); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // firstLine returns the first line with something in it, and its end. It reads over what is above:

@@ -21,7 +21,7 @@ func Clean(cell string) string {
 			return '0' + rune(digit)
 		}
 		switch {
-		case unicode.Is(unicode.Cf, r): // a mark of direction, of no width, of byte order
+		case unicode.In(r, unicode.Cf, unicode.Mn): // a mark of direction, of no width, of byte order
 			return -1
 		case r != '\n' && unicode.IsSpace(r):
 			return ' '
@@ -46,7 +46,7 @@ func Clean(cell string) string {
 
 // spoiled matches what a spreadsheet makes of a number that it takes for an amount: 9.19877E+11,
 // 919876543210.0. With seven digits before it, a point isn't one between groups of digits.
-var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{1,2})$`)
+var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{1,6})$`)
 
 // whyNot says why a clean text is no phone number; "" if it may be one.
 func whyNot(text string) string {
@@ -111,7 +111,7 @@ func isNumber(cell string) bool {
 	return len(digits) != date || text[0] == '+' || !isYear(digits[:4]) && !isYear(digits[4:])
 }
 
-// Lines has the line, or another position, at which each number came first. It takes about 20 bytes
+// Lines has the line, or another position, at which each number came first. It takes about 40 bytes
 // a number.
 type Lines map[uint64]uint32
 

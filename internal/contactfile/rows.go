@@ -24,10 +24,10 @@ type Row struct {
 // A file without a row is an error.
 func (f *File) Rows() iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
-		for any := false; ; {
+		for empty := true; ; empty = false {
 			row, err := f.next()
 			if errors.Is(err, io.EOF) {
-				if any {
+				if !empty {
 					return
 				}
 				err = &Problem{Line: f.records.line, Err: errors.New("no row follows the header: there is nobody to call")}
@@ -35,7 +35,6 @@ func (f *File) Rows() iter.Seq2[*Row, error] {
 			if !yield(row, err) || err != nil {
 				return
 			}
-			any = true
 		}
 	}
 }
@@ -144,7 +143,7 @@ func (f *File) decode(cells []string) (int, error) {
 		case strings.IndexByte(cell, 0) >= 0:
 			return i, errors.New("has a NUL, which no text has: the file is damaged, or no text")
 		case !utf8.ValidString(cell):
-			text, ok := fromWindows1252(cell)
+			text, ok := fromWindows1252(cell, f.Encoding == western)
 			if !ok || f.Encoding != "" && f.Encoding != western {
 				at := strings.IndexFunc(cell, func(r rune) bool { return r == utf8.RuneError })
 				return i, fmt.Errorf("has the byte 0x%X, which isn't UTF-8: save the file as \"CSV UTF-8\", or, if it is Windows-1252, run: "+

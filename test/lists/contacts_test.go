@@ -113,7 +113,7 @@ func TestContactsFromCSVDoesNotWaitForMore(t *testing.T) {
 			reader, writer := io.Pipe()
 			next, stop := iter.Pull2(voiceagent.ContactsFromCSV(reader, voiceagent.CSVParams{}))
 			defer stop()
-			go writer.Write([]byte(encode("phone,name\n+919876543210,Asha\n")))
+			go func() { _, _ = io.WriteString(writer, encode("phone,name\n+919876543210,Asha\n")) }()
 			contact, err, _ := next()
 			require.NoError(t, err)
 			assert.Equal(t, "Asha", contact["name"])
