@@ -1,6 +1,6 @@
-// Bulkcsv turns a CSV file of 5,000 rows, some of them unusable and one a repetition, into campaigns
-// of at most 2,000 contacts, which is what the API takes. The file is streamed, so its length
-// doesn't matter, and what is left out is reported by line.
+// Bulkcsv turns a CSV file of 5,000 rows, some of them unusable and one a repetition, into
+// campaigns of at most 2,000 contacts, which is what the API takes. The file is streamed, so its
+// length doesn't matter, and what is left out is reported by line.
 //
 //	go run ./examples/bulkcsv
 //

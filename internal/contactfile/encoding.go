@@ -129,15 +129,19 @@ func binaryKind(head []byte) string {
 
 // textKind says what a text is that begins like no CSV; "" for anything else.
 func textKind(head []byte) string {
-	head = bytes.TrimLeft(head, " \t\r\n")
+	const spaces = " \t\r\n"
+	head = bytes.TrimLeft(head, spaces)
 	if len(head) == 0 {
 		return ""
 	}
-	next := append(bytes.TrimLeft(head[1:], " \t\r\n"), 0)[0] // 0 if the line ends
+	next := byte('\n')
+	if rest := bytes.TrimLeft(head[1:], spaces); len(rest) > 0 {
+		next = rest[0]
+	}
 	switch {
 	case head[0] == '<' && (next == '!' || next == '?' || isLetter(next)):
 		return "HTML or XML"
-	case head[0] == '{' && strings.IndexByte("\"}\x00", next) >= 0, head[0] == '[' && strings.IndexByte("\"{[]\x00", next) >= 0:
+	case head[0] == '{' && strings.IndexByte("\"}\n", next) >= 0, head[0] == '[' && strings.IndexByte("\"{[]\n", next) >= 0:
 		return "JSON"
 	}
 	return ""
@@ -160,8 +164,10 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 				return 0, err // Buffered keeps it from what was decoded before
 			}
 			if utf16.IsSurrogate(r) {
-				second, _ := u.unit() // at the end of the file it is 0, which is no second half
-				r = utf16.DecodeRune(r, second)
+				second, _ := u.r.Peek(2)
+				if r = utf16.DecodeRune(r, u.rune(second)); r != utf8.RuneError {
+					_, _ = u.r.Discard(2) // they were peeked at
+				}
 			}
 			u.text = utf8.AppendRune(u.text, r)
 		}
@@ -180,7 +186,14 @@ func (u *utf16Reader) unit() (rune, error) {
 		}
 		return 0, err
 	}
-	return rune(u.order.Uint16(b[:])), nil
+	return u.rune(b[:]), nil
+}
+
+func (u *utf16Reader) rune(b []byte) rune {
+	if len(b) < 2 {
+		return 0
+	}
+	return rune(u.order.Uint16(b))
 }
 
 // windows1252 has the characters of 0x80 to 0x9F; those above are Latin-1's. The spaces are bytes
@@ -218,7 +231,8 @@ func fromWindows1252(text string, sure bool) (string, bool) {
 		case c >= 0xc0 && c != 0xd7 && c != 0xf7, strings.ContainsRune("ŠŒŽšœžŸ", r): // a letter
 			lower := 'a' <= before && before <= 'z'
 			capital := c >= 0xc0 && c < 0xdf || strings.ContainsRune("ŠŒŽŸ", r)
-			if !sure && !isLetter(before) && !isLetter(after) || lower && capital {
+			alone := !isLetter(before) && !isLetter(after)
+			if alone && (!sure || before >= 0x80 || after >= 0x80) || lower && capital {
 				return "", false
 			}
 		case inside && c < 0xa0 && !strings.ContainsRune("’–—", r), inside && c > 0xa0 && c < 0xc0 && c != 0xb7:

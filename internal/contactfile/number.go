@@ -48,6 +48,8 @@ func Clean(cell string) string {
 // 919876543210.0. With seven digits before it, a point isn't one between groups of digits.
 var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{1,6})$`)
 
+const signs = "+0123456789 -()." // what a clean number may have
+
 // whyNot says why a clean text is no phone number; "" if it may be one.
 func whyNot(text string) string {
 	switch {
@@ -59,7 +61,7 @@ func whyNot(text string) string {
 		return "has letters in it"
 	case strings.ContainsAny(text, ",;/|&#\n"):
 		return "looks like more than one number, or has an extension: one number in a row"
-	case strings.Trim(text, "+0123456789 -().") != "" || strings.LastIndexByte(text, '+') > strings.IndexAny(text, "0123456789"):
+	case strings.Trim(text, signs) != "" || strings.LastIndexByte(text, '+') > strings.IndexAny(text, "0123456789"):
 		return "is no phone number"
 	}
 	return ""
@@ -98,13 +100,16 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-// isNumber reports whether a cell of the first line is a phone number, so that the line is no
-// header. A year or a date is none.
+// isNumber reports whether a cell of the first line is a phone number, or several, or was one, so
+// that the line is no header. A year or a date is none.
 func isNumber(cell string) bool {
 	const fewest, date = 7, 8 // digits
 	text := Clean(cell)
+	if spoiled.MatchString(text) {
+		return true
+	}
 	digits := digitsOf(text)
-	if whyNot(text) != "" || len(digits) < fewest {
+	if len(digits) < fewest || strings.Trim(text, signs+"/,;|&") != "" {
 		return false
 	}
 	isYear := func(four string) bool { return four[:2] == "19" || four[:2] == "20" }
@@ -133,7 +138,7 @@ func Digits(number string) uint64 {
 	const most, other = 18, 1 << 63
 	text := Clean(number)
 	digits := strings.TrimPrefix(digitsOf(text), "00")
-	if digits == "" || len(digits) > most || strings.Trim(text, "+0123456789 -().") != "" {
+	if digits == "" || len(digits) > most || strings.Trim(text, signs) != "" {
 		hash := fnv.New64a()
 		hash.Write([]byte(text))
 		return hash.Sum64() | other

@@ -42,11 +42,11 @@ func (f *File) Rows() iter.Seq2[*Row, error] {
 // next reads rows until one isn't empty.
 func (f *File) next() (*Row, error) {
 	for {
-		cells, err := f.records.cells, error(nil)
-		if !f.contact {
+		cells, err := f.records.cells, error(nil) // of the first line
+		isFirst := f.contact
+		if f.contact = false; !isFirst {
 			cells, err = f.records.next()
 		}
-		f.contact = false
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil, err
@@ -62,6 +62,12 @@ func (f *File) next() (*Row, error) {
 			continue
 		}
 		row := &Row{Line: f.line(0), Cells: cells}
+		if !isFirst { // that was decoded for the header
+			if at, err := f.decode(cells); err != nil {
+				row.Problem = f.problem(at+1, err)
+				return row, nil
+			}
+		}
 		row.Problem = f.check(row)
 		return row, nil
 	}
@@ -78,9 +84,6 @@ func isBlank(cells []string) bool {
 
 // check finds the number of a row, or why the row can't be used.
 func (f *File) check(row *Row) *Problem {
-	if at, err := f.decode(row.Cells); err != nil {
-		return f.problem(at+1, err)
-	}
 	if n := len(f.Names); len(row.Cells) > n && isBlank(row.Cells[n:]) {
 		row.Cells = row.Cells[:n]
 	}

@@ -25,7 +25,7 @@ func TestContactsOfAllKindsOfFiles(t *testing.T) {
 			switch file.Column {
 			case "mobile no.":
 				key = "mobile_no_"
-			case "2":
+			case "2": // of a file without a header
 				key = "_2"
 			}
 			var numbers, names []string
