@@ -115,11 +115,12 @@ type CampaignBatch struct {
 // " (part 1)", " (part 2)" and so on. Contacts in params are refused: they come from the sequence.
 //
 // A contact that can't be read, or has no number, is left out, and yielded as an error without a
-// batch. So is one whose number came before, with a [*RepeatedContactError], unless
-// [CSVParams.Repeated] or params.Repeated permits it: about 40 bytes a contact are kept for that.
-// A batch that could not be created is yielded with its error; the next batch follows unless the
-// loop breaks. A key from [WithIdempotencyKey] is made different for each batch, if there are
-// several; see [CampaignBatch.Key].
+// batch. So is one whose number came before, with a [*RepeatedContactError], so that a person is
+// called once; about 40 bytes a contact are kept for that. [CSVParams].Repeated permits repetitions
+// in a sequence of [ContactsFromCSV] or a filter of it, and params.Repeated in any. A batch that
+// could not be created is yielded with its error; the next batch follows unless the loop breaks. A
+// key from [WithIdempotencyKey] is made different for each batch, if there are several; see
+// [CampaignBatch.Key].
 func (s *CampaignsService) CreateBatches(ctx context.Context, params CampaignCreateParams, contacts iter.Seq2[Contact, error],
 	opts ...RequestOption,
 ) iter.Seq2[*CampaignBatch, error] {

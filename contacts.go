@@ -20,8 +20,10 @@ type CSVParams struct {
 	// looks like it: phone, Mobile No. and so on; two of them are an error. In a file without a header
 	// it is the column's place, "1" for the first.
 	PhoneColumn string
-	Comma       rune // the separator; 0 for the one of the first line: comma, semicolon, tab or pipe
-	Repeated    bool // a number may come more than once; CreateBatches takes such contacts, too
+	Comma       rune // 0 for the one of the first line: comma, semicolon, tab or pipe
+	// Repeated permits a number to come more than once. CreateBatches takes such contacts, too, as
+	// long as they come straight from the reader, or through a filter.
+	Repeated bool
 
 	// Normalize returns a number as it is to be called, as +919876543210, or an error if it can't be.
 	// It gets what is in the cell, without a spreadsheet's marks and with ASCII digits. Nil takes 6 to
@@ -77,8 +79,8 @@ func (e *RepeatedContactError) Error() string {
 // The first line names the columns, and gives the keys. Any character of a key but a letter, a
 // digit or an underscore becomes an underscore, as the API takes nothing else (seen in use), and a
 // digit in front gets one before it. A name without such characters, as in another script, becomes
-// column_2 by its place. The key of the number is that of PhoneColumn, or "phone" when that is
-// empty: give [CampaignCreateParams] the same.
+// column_2 by its place. The key of the number is PhoneColumn in that form, Mobile_No_ for "Mobile
+// No.", or phone when it is empty. [CampaignCreateParams] needs the key, if it isn't phone.
 //
 // A row that can't be used is yielded as a [*RowError] with its line, and the loop goes on. So is a
 // number that came before; errors.As finds a [*RepeatedContactError] in it. The loop ends with a

@@ -48,6 +48,8 @@ func Clean(cell string) string {
 // 919876543210.0. With seven digits before it, a point isn't one between groups of digits.
 var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{1,6})$`)
 
+const wasSpoiled = "was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again"
+
 const signs = "+0123456789 -()." // what a clean number may have
 
 // whyNot says why a clean text is no phone number; "" if it may be one.
@@ -56,7 +58,7 @@ func whyNot(text string) string {
 	case text == "":
 		return "is empty"
 	case spoiled.MatchString(strings.ReplaceAll(text, " ", "")):
-		return "was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again"
+		return wasSpoiled
 	case strings.HasPrefix(text, "#") || strings.ContainsFunc(text, unicode.IsLetter):
 		return "has letters in it"
 	case strings.ContainsAny(text, ",;/|&#\n"):

@@ -123,8 +123,8 @@ func (f *File) number(cell string) (number string, err error) {
 		return number, nil
 	}
 	shown := ""
-	if len(digitsOf(text)) > 4 && !spoiled.MatchString(text) {
-		shown = secret.MaskNumber(text) + " "
+	if mask := secret.MaskNumber(text); mask != secret.MaskNumber("") && why != wasSpoiled {
+		shown = mask + " "
 	}
 	return "", fmt.Errorf("the number %s%s", shown, why)
 }

@@ -2,6 +2,7 @@ package dial_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,6 +32,9 @@ func TestContactsOfAllKindsOfFiles(t *testing.T) {
 				assert.Contains(t, said, want)
 			}
 			assert.NotRegexp(t, `98765|Asha|Rahul|Rao`, said)
+			if encoding, _, _ := strings.Cut(name, " "); strings.HasPrefix(encoding, "UTF-16") && err == nil {
+				assert.Contains(t, said, "the file is read as UTF-16")
+			}
 			if whole := errors.As(err, new(*dial.BadInput)); !whole {
 				assert.Equal(t, len(file.Numbers), summary.Contacts)
 				assert.Equal(t, len(file.Errors), summary.Bad+summary.Repeated)
