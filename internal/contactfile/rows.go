@@ -109,24 +109,27 @@ func (f *File) check(row *Row) *Problem {
 // number returns the number in a cell.
 func (f *File) number(cell string) (number string, err error) {
 	text := Clean(cell)
+	shown := " " + secret.MaskNumber(text)
 	why := whyNot(text)
-	if why == "" {
-		if f.o.Normalize == nil {
-			number, why = compact(text)
-		} else if number, err = f.o.Normalize(text); err != nil {
-			return "", &refusal{fmt.Sprintf("the number %s can't be used: %s", secret.MaskNumber(text), secret.MaskNumbers(err.Error())), err}
-		} else if number == "" {
+	if why == wasSpoiled || secret.MaskNumber(text) == secret.MaskNumber("") {
+		shown = ""
+	}
+	switch {
+	case why != "":
+	case f.o.Normalize == nil:
+		number, why = compact(text)
+	default:
+		if number, err = f.o.Normalize(text); err != nil {
+			return "", &refusal{fmt.Sprintf("the number%s can't be used: %s", shown, secret.MaskNumbers(err.Error())), err}
+		}
+		if number == "" {
 			why = "is no phone number"
 		}
 	}
-	if why == "" {
-		return number, nil
+	if why != "" {
+		return "", fmt.Errorf("the number%s %s", shown, why)
 	}
-	shown := ""
-	if mask := secret.MaskNumber(text); mask != secret.MaskNumber("") && why != wasSpoiled {
-		shown = mask + " "
-	}
-	return "", fmt.Errorf("the number %s%s", shown, why)
+	return number, nil
 }
 
 // refusal is an error with a text of our own: that of the cause may have the number in it.
