@@ -222,12 +222,12 @@ type wireEntry struct {
 	Timestamp Timestamp `json:"timestamp"`
 }
 
-var _ = envelope.Reads(func(w *wireEntry) TranscriptEntry {
+var readEntry = envelope.Reads(func(w *wireEntry) TranscriptEntry {
 	return TranscriptEntry{Role: cmp.Or(w.Role, w.Speaker), Content: cmp.Or(w.Content, w.Text), Timestamp: w.Timestamp}
 })
 
 // UnmarshalJSON implements [json.Unmarshaler] for both spellings.
-func (e *TranscriptEntry) UnmarshalJSON(data []byte) error { return envelope.Unmarshal(data, e) }
+func (e *TranscriptEntry) UnmarshalJSON(data []byte) error { return readEntry(data, e) }
 
 // CallCreateParams describes a call to place. AgentID, From and To are required.
 // Source: make-call page (documented).

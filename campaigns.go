@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,6 +157,7 @@ type CampaignCreateParams struct {
 	CallingHours       *CallingHours  // nil for any time
 	Blackouts          []Blackout
 	ScheduleAt         time.Time      // zero starts at once
+	Repeated           bool           // CreateBatches takes a number that comes more than once
 	Extra              map[string]any // keys that the client doesn't know
 }
 
@@ -252,6 +254,15 @@ func checkContact(contact Contact, column string) string {
 		}
 	}
 	return ""
+}
+
+// numberText is a contact's number in digits: a float64, which is what JSON is decoded to, has no
+// exponent.
+func numberText(number any) string {
+	if f, ok := number.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(number)
 }
 
 func wireTime(t time.Time) string {

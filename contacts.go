@@ -1,31 +1,49 @@
 package voiceagent
 
 import (
-	"encoding/csv"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"strings"
-	"unicode/utf8"
+	"sync"
+
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // CSVParams says how to read a CSV file of contacts.
 type CSVParams struct {
-	PhoneColumn string // the column with the numbers; "phone" when empty
-	Comma       rune   // the separator; a comma when 0
+	// PhoneColumn names the column with the numbers, in any case. When empty, it is the one whose name
+	// looks like it: phone, Mobile No. and so on; two of them are an error. In a file without a header
+	// it is the column's place, "1" for the first.
+	PhoneColumn string
+	Comma       rune // 0 for the one of the first line: comma, semicolon, tab or pipe
+	// Repeated permits a number to come more than once. CreateBatches takes such contacts, too, as
+	// long as they come straight from the reader, or through a filter.
+	Repeated bool
+
+	// Normalize returns a number as it is to be called, as +919876543210, or an error if it can't be.
+	// It gets what is in the cell, without a spreadsheet's marks and with ASCII digits. Nil takes 6 to
+	// 15 digits, removes the signs between them, and writes + for 00.
+	Normalize func(number string) (string, error)
 }
 
 // RowError is a row of a CSV file that can't be used.
 type RowError struct {
-	Line   int // in the file, from 1
-	Column string
+	Line   int    // in the file, from 1; 0 for the file as a whole
+	Column string // its name in the file; "" for the whole line, or if it has none
 	Err    error
 }
 
 // Error implements error.
 func (e *RowError) Error() string {
-	if e.Column != "" {
+	switch {
+	case e.Line == 0:
+		return e.Err.Error()
+	case e.Column != "":
 		return fmt.Sprintf("line %d, column %s: %v", e.Line, e.Column, e.Err)
 	}
 	return fmt.Sprintf("line %d: %v", e.Line, e.Err)
@@ -34,132 +52,100 @@ func (e *RowError) Error() string {
 // Unwrap returns the cause.
 func (e *RowError) Unwrap() error { return e.Err }
 
-// ContactsFromCSV reads contacts one by one, so a file of any length takes little memory. The
-// header row gives the keys. Any character of a key but a letter, a digit or an underscore becomes
-// an underscore, as the API takes nothing else (seen in use). Empty lines are skipped.
+// RepeatedContactError is a contact that is left out because its number came before.
+type RepeatedContactError struct {
+	Line, FirstLine   int    // in the CSV file, from 1; 0 if the contacts come from elsewhere
+	Index, FirstIndex int    // in the sequence that CreateBatches reads, from 0; 0 if Line is set
+	Number            string // its last four digits
+}
+
+// Error implements error.
+func (e *RepeatedContactError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("the number %s is that of line %d again", e.Number, e.FirstLine)
+	}
+	return fmt.Sprintf("contacts[%d]: the number %s is that of contacts[%d] again: it is left out, unless CampaignCreateParams.Repeated is set",
+		e.Index, e.Number, e.FirstIndex)
+}
+
+// ContactsFromCSV reads contacts one by one, so a file of any length takes little memory: about 40
+// bytes a row, to know the numbers that came before.
 //
-// A row that can't be used is yielded as a [*RowError] with its line, and the loop goes on. A
-// header that can't be used ends the loop.
+// The file may be UTF-8, UTF-16 or, where it can be nothing else, Windows-1252. It may have a byte
+// order mark and a line with sep=;. Numbers may be written as spreadsheets do, ="+919876543210" or
+// with an apostrophe, with invisible marks, and in the digits of any script. Empty lines, and empty
+// columns at the end, are skipped.
+//
+// The first line names the columns, and gives the keys. Any character of a key but a letter, a
+// digit or an underscore becomes an underscore, as the API takes nothing else (seen in use), and a
+// digit in front gets one before it. A name without such characters, as in another script, becomes
+// column_2 by its place. The key of the number is PhoneColumn in that form, Mobile_No_ for "Mobile
+// No.", or phone when it is empty. [CampaignCreateParams] needs the key, if it isn't phone.
+//
+// A row that can't be used is yielded as a [*RowError] with its line, and the loop goes on. So is a
+// number that came before; errors.As finds a [*RepeatedContactError] in it. The loop ends with a
+// [*RowError] if the file is of another format, the header can't be used, there is no row, or a
+// quote isn't closed. No error shows a name, or more of a number than its last four digits.
 func ContactsFromCSV(r io.Reader, params CSVParams) iter.Seq2[Contact, error] {
 	return func(yield func(Contact, error) bool) {
-		reader := csv.NewReader(r)
-		reader.FieldsPerRecord = -1 // counted here, with the line
-		reader.ReuseRecord = true
-		if params.Comma != 0 {
-			reader.Comma = params.Comma
-		}
-		keys, phone, err := readHeader(reader, params.PhoneColumn)
+		file, err := contactfile.Open(r, contactfile.Options{PhoneColumn: params.PhoneColumn, Comma: params.Comma, Normalize: params.Normalize})
 		if err != nil {
-			yield(nil, err)
+			yield(nil, rowError(err))
 			return
 		}
-		for {
-			record, err := reader.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var contact Contact
+		key := cmp.Or(contactfile.Key(params.PhoneColumn), defaultPhoneColumn)
+		for row, err := range file.Rows() {
 			if err != nil {
-				err = rowError(err)
-			} else {
-				line, _ := reader.FieldPos(0)
-				contact, err = toContact(record, keys, phone, line)
+				yield(nil, rowError(err))
+				return
 			}
-			if !yield(contact, err) || isReadError(err) {
+			repeated := row.First > 0
+			if repeated && !params.Repeated {
+				row.Problem.Err = &RepeatedContactError{Line: row.Problem.Line, FirstLine: row.First, Number: secret.MaskNumber(row.Number)}
+			}
+			if row.Problem != nil && (!repeated || !params.Repeated) {
+				if !yield(nil, rowError(row.Problem)) {
+					return
+				}
+				continue
+			}
+			contact := make(Contact, len(row.Cells))
+			for i, cell := range row.Cells {
+				contact[file.Keys[i]] = strings.TrimSpace(cell)
+			}
+			delete(contact, file.Keys[file.Phone])
+			contact[key] = row.Number
+			if !yieldContact(yield, contact, repeated) {
 				return
 			}
 		}
 	}
 }
 
-// readHeader returns the keys, and which of them is the phone column's.
-func readHeader(reader *csv.Reader, column string) (keys []string, phone int, err error) {
-	header, err := reader.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, 0, &RowError{Line: 1, Err: errors.New("the file is empty: its first line must name the columns")}
+// wantedRepetitions holds the repeated contacts that CSVParams.Repeated permits, by their address,
+// while they are yielded. A sequence can tell CreateBatches nothing else about them.
+var wantedRepetitions sync.Map
+
+func yieldContact(yield func(Contact, error) bool, contact Contact, repeated bool) bool {
+	if repeated {
+		address := reflect.ValueOf(contact).Pointer()
+		wantedRepetitions.Store(address, nil)
+		defer wantedRepetitions.Delete(address)
 	}
-	if err != nil {
-		return nil, 0, rowError(err)
-	}
-	if column == "" {
-		column = defaultPhoneColumn
-	}
-	phone = -1
-	seen := make(map[string]bool, len(header))
-	for i, name := range header {
-		key := contactKey(name, i)
-		if key == "" || seen[key] {
-			return nil, 0, &RowError{Line: 1, Err: fmt.Errorf("column %d has no name of its own; does the first line name the columns?", i+1)}
-		}
-		seen[key] = true
-		if keys = append(keys, key); key == contactKey(column, i) {
-			phone = i
-		}
-	}
-	if phone < 0 {
-		return nil, 0, &RowError{Line: 1, Err: fmt.Errorf("there is no column %q among the %d of the first line, which must name them", column, len(keys))}
-	}
-	return keys, phone, nil
+	return yield(contact, nil)
 }
 
-// contactKey makes a key of a column's name. Spreadsheets put a byte order mark before the first
-// name.
-func contactKey(name string, column int) string {
-	if column == 0 {
-		name = strings.TrimPrefix(name, "\ufeff")
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '_', r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-			return r
-		}
-		return '_'
-	}, strings.TrimSpace(name))
+// isWantedRepetition reports whether a contact is one that ContactsFromCSV yields just now although
+// its number came before.
+func isWantedRepetition(contact Contact) bool {
+	_, wanted := wantedRepetitions.Load(reflect.ValueOf(contact).Pointer())
+	return wanted
 }
 
-func toContact(record, keys []string, phone, line int) (Contact, error) {
-	if len(record) != len(keys) {
-		return nil, &RowError{Line: line, Err: fmt.Errorf("has %d fields, the header has %d", len(record), len(keys))}
-	}
-	contact := make(Contact, len(keys))
-	for i, key := range keys {
-		if !utf8.ValidString(record[i]) { // JSON can't hold it, and one such row would have the whole campaign refused
-			return nil, &RowError{Line: line, Column: key, Err: errors.New("is not UTF-8: save the file in that encoding")}
-		}
-		contact[key] = strings.TrimSpace(record[i])
-	}
-	if number, _ := contact[keys[phone]].(string); !looksDialable(number) {
-		return nil, &RowError{Line: line, Column: keys[phone], Err: fmt.Errorf("%q is no phone number", maskedIfAny(number))}
-	}
-	return contact, nil
-}
-
-// looksDialable reports whether number has at least 6 digits and only the usual signs between them.
-// Which forms the API takes in a campaign is unknown.
-func looksDialable(number string) bool {
-	digits := 0
-	for i, r := range number {
-		switch {
-		case r >= '0' && r <= '9':
-			digits++
-		case r == '+' && i == 0, strings.ContainsRune(" -().", r):
-		default:
-			return false
-		}
-	}
-	return digits >= 6 && digits <= 17
-}
-
-// rowError gives an error of the CSV reader the line that it happened in.
 func rowError(err error) error {
-	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
-		return &RowError{Line: parse.Line, Err: parse.Err}
+	p, ok := errors.AsType[*contactfile.Problem](err)
+	if !ok {
+		return &RowError{Err: err}
 	}
-	return &RowError{Err: err}
-}
-
-// isReadError reports whether the error is of the file itself, after which no rows follow.
-func isReadError(err error) bool {
-	row, ok := errors.AsType[*RowError](err)
-	return ok && row.Line == 0
+	return &RowError{Line: p.Line, Column: p.Name, Err: p.Err}
 }

@@ -86,7 +86,15 @@ type maker interface {
 // creation is a request that makes a record, and its answer.
 type creation[T any] struct {
 	finder[T]
+	own    reconcile.Twin // zero until it is asked for
 	answer envelope.Single[T]
+}
+
+func (m *creation[T]) twin() reconcile.Twin {
+	if m.own == (reconcile.Twin{}) {
+		m.own = m.finder.twin()
+	}
+	return m.own
 }
 
 // create sends a request that makes a record. Repeated, it would make a second one.

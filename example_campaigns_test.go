@@ -112,9 +112,14 @@ func ExampleCampaignsService_CreateBatches() {
 		From:       "+15550100000",
 		ScheduleAt: srv.Now().Add(24 * time.Hour),
 	}
-	file := strings.NewReader("phone,name\n" + strings.Repeat("+919876543210,Asha\n", 2500) + "unknown,Rahul\n")
+	file := &strings.Builder{}
+	file.WriteString("phone,name\n")
+	for i := range 2500 {
+		fmt.Fprintf(file, "+1555%07d,Asha\n", i)
+	}
+	file.WriteString("unknown,Rahul\n+1 (555) 000-0007,Asha\n")
 
-	contacts := voiceagent.ContactsFromCSV(file, voiceagent.CSVParams{})
+	contacts := voiceagent.ContactsFromCSV(strings.NewReader(file.String()), voiceagent.CSVParams{})
 	key := voiceagent.WithIdempotencyKey("reminders-2026-01") // made different for each campaign
 	for batch, err := range srv.Client().Campaigns.CreateBatches(context.Background(), params, contacts, key) {
 		if err != nil {
@@ -125,7 +130,8 @@ func ExampleCampaignsService_CreateBatches() {
 	}
 	// Output:
 	// January reminders (part 1) reminders-2026-01-1 0 2000
-	// line 2502, column phone: "***" is no phone number
+	// line 2502, column phone: the number has letters in it
+	// line 2503, column phone: the number ***0007 is that of line 9 again
 	// January reminders (part 2) reminders-2026-01-2 2000 500
 }
 
@@ -144,6 +150,6 @@ not known,Rahul,250000
 	}
 	// Output:
 	// Asha 500000
-	// line 3 is left out: "***" is no phone number
+	// line 3 is left out: the number has letters in it
 	// Meera 100000
 }

@@ -1,6 +1,6 @@
-// Bulkcsv turns a CSV file of 5,000 contacts, some of them unusable, into campaigns of at most
-// 2,000, which is what the API takes. The file is streamed, so its length doesn't matter, and bad
-// rows are reported by line.
+// Bulkcsv turns a CSV file of 5,000 rows, some of them unusable and one a repetition, into
+// campaigns of at most 2,000 contacts, which is what the API takes. The file is streamed, so its
+// length doesn't matter, and what is left out is reported by line.
 //
 //	go run ./examples/bulkcsv
 //
@@ -48,10 +48,14 @@ func run() error {
 	}
 	contacts := voiceagent.ContactsFromCSV(madeUpFile(), voiceagent.CSVParams{PhoneColumn: "mobile"})
 
-	placed, bad := 0, 0
+	placed, bad, twice := 0, 0, 0
 	for batch, err := range client.Campaigns.CreateBatches(ctx, params, contacts) {
 		var row *voiceagent.RowError
+		var repeated *voiceagent.RepeatedContactError
 		switch {
+		case errors.As(err, &repeated):
+			twice++ // with CSVParams.Repeated the person would be called for each of the rows
+			fmt.Printf("called once: %v\n", err)
 		case errors.As(err, &row):
 			bad++
 			fmt.Printf("left out: %v\n", row) // its line is row.Line; the rest of the file goes on
@@ -66,7 +70,7 @@ func run() error {
 			fmt.Printf("created:  %s with %d contacts, %s\n", batch.Campaign.Name, batch.Count, batch.Campaign.Status)
 		}
 	}
-	fmt.Printf("%d rows: %d contacts in campaigns, %d rows left out\n", rows, placed, bad)
+	fmt.Printf("%d rows: %d contacts in campaigns, %d rows left out, %d repeated\n", rows, placed, bad, twice)
 
 	waiting := 0
 	for campaign, err := range client.Campaigns.All(ctx, voiceagent.CampaignListParams{Status: voiceagent.CampaignScheduled}) {
@@ -76,13 +80,13 @@ func run() error {
 		waiting += campaign.Contacts()
 	}
 	fmt.Printf("the account has %d contacts in scheduled campaigns, %d phones rang\n", waiting, len(server.Dialed()))
-	if placed+bad != rows || waiting != placed {
+	if placed+bad+twice != rows || waiting != placed {
 		return errors.New("the numbers don't add up")
 	}
 	return nil
 }
 
-// madeUpFile writes a CSV file as it is read. Three of its rows are no good.
+// madeUpFile writes a CSV file as it is read. Three of its rows are no good, and one comes again.
 func madeUpFile() io.Reader {
 	reader, writer := io.Pipe()
 	go func() {
@@ -96,8 +100,10 @@ func madeUpFile() io.Reader {
 				_, err = fmt.Fprintln(writer, "ask the office,Someone,2026-03-31")
 			case 4321:
 				_, err = fmt.Fprintf(writer, "+919876543201,Contact %d\n", i)
+			case 4500:
+				_, err = fmt.Fprintln(writer, "+1 (555) 000-0007,Contact 7,2026-04-30")
 			default:
-				_, err = fmt.Fprintf(writer, "+9198765432%02d,Contact %d,2026-03-31\n", i%100, i)
+				_, err = fmt.Fprintf(writer, "+1555%07d,Contact %d,2026-03-31\n", i, i)
 			}
 			if err != nil {
 				return // the reader has had enough

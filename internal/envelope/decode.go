@@ -28,12 +28,12 @@ var (
 	tolerantPass json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
 )
 
-// own are the unmarshalers of the client's own types, which [Reads] adds to.
-var own []*json.Unmarshalers
+// fromWire are the unmarshalers of the client's own types that [Reads] adds.
+var fromWire []*json.Unmarshalers
 
 func setPasses() {
 	with := func(more ...*json.Unmarshalers) json.Options {
-		return json.WithUnmarshalers(json.JoinUnmarshalers(append(more, own...)...))
+		return json.WithUnmarshalers(json.JoinUnmarshalers(append(more, fromWire...)...))
 	}
 	strictPass, exactPass = with(), with(exactNumbers)
 	lenientPass = json.JoinOptions(lenient, exactPass)
@@ -42,11 +42,12 @@ func setPasses() {
 
 func init() { setPasses() }
 
-// Reads makes Unmarshal read each T as a W, which has its keys in every spelling, without a second
-// pass over them. It is for the initialization of a package.
-func Reads[T, W any](from func(*W) T) struct{} {
+// Reads makes Unmarshal read each T of a long body as a W, which has its keys in every spelling,
+// without a second pass over them. In a short one that would cost more than it saves. It returns
+// T's UnmarshalJSON. It is for the initialization of a package.
+func Reads[T, W any](from func(*W) T) func(data []byte, out *T) error {
 	wires := sync.Pool{New: func() any { return new(W) }} // a page has thousands
-	own = append(own, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *T) error {
+	fromWire = append(fromWire, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *T) error {
 		wire := wires.Get().(*W)
 		err := json.UnmarshalDecode(dec, wire)
 		*out = from(wire)
@@ -55,8 +56,16 @@ func Reads[T, W any](from func(*W) T) struct{} {
 		return err
 	}))
 	setPasses()
-	return struct{}{}
+	return func(data []byte, out *T) error {
+		var wire W
+		err := Unmarshal(data, &wire)
+		*out = from(&wire)
+		return err
+	}
 }
+
+// shortBody is how long a body may be in which few records are read from the wire.
+const shortBody = 4 << 10
 
 // Unmarshal reads one JSON value into one of the client's own types. Scalars of the wrong kind are
 // converted; an object where a list is due, or the other way round, is an error. A number in a
@@ -86,11 +95,15 @@ func Unmarshal(buf []byte, v any) error {
 
 // try makes the passes, as far as another one can help.
 func try(buf []byte, v any) error {
-	first := strictPass
-	if hasLongInteger(buf) {
-		first = exactPass
+	var err error
+	switch {
+	case hasLongInteger(buf):
+		err = json.Unmarshal(buf, v, exactPass)
+	case len(buf) <= shortBody:
+		err = json.Unmarshal(buf, v)
+	default:
+		err = json.Unmarshal(buf, v, strictPass)
 	}
-	err := json.Unmarshal(buf, v, first)
 	if isSyntactic(err) {
 		err = json.Unmarshal(buf, v, lenientPass)
 	}

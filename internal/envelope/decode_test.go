@@ -45,7 +45,9 @@ type wireSaid struct {
 	Role string `json:"role"`
 }
 
-var _ = envelope.Reads(func(w *wireSaid) said { return said{cmp.Or(w.By, w.Role)} })
+var readSaid = envelope.Reads(func(w *wireSaid) said { return said{cmp.Or(w.By, w.Role)} })
+
+func (s *said) UnmarshalJSON(data []byte) error { return readSaid(data, s) }
 
 // shout reads its own JSON, and not all of it.
 type shout string
@@ -82,7 +84,8 @@ var left = []string{
 // What a body holds of a type is read as the types around it, in every spelling and in every pass.
 func TestReads(t *testing.T) {
 	t.Parallel()
-	for _, more := range []string{"", `,"new":1,"new":2`, `,"id":1`, `,"any":9007199254740993`} {
+	long := `,"new":"` + strings.Repeat("a", 5000) + `"`
+	for _, more := range []string{"", `,"new":1,"new":2`, `,"id":1`, `,"any":9007199254740993`, long, long + `,"id":1`} {
 		var got wide
 		body := `{"said":[{"by":"a"},{"role":"b"},{},null,{"by":1,"role":null}]` + more + `}`
 		require.NoError(t, envelope.Unmarshal([]byte(body), &got))

@@ -214,6 +214,9 @@ const (
 )
 
 func fieldOf(name string) field {
+	if name == "" || !strings.ContainsRune("XxRr", rune(name[0])) {
+		return noField
+	}
 	if rest, ok := cutPrefixFold(name, "X-"); ok {
 		name = rest
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -117,9 +118,30 @@ func readDate(text string) (time.Time, bool) {
 func Date(h http.Header) (time.Time, bool) {
 	for _, name := range [...]string{"Date", "date"} {
 		if values := h[name]; len(values) > 0 {
-			date, err := http.ParseTime(strings.TrimSpace(values[0]))
-			return date, err == nil
+			return parseDate(values[0])
 		}
 	}
 	return time.Time{}, false
+}
+
+// lastDate is the last Date that could be read. All answers of a second have the same.
+var lastDate atomic.Pointer[struct {
+	text string
+	date time.Time
+}]
+
+func parseDate(text string) (time.Time, bool) {
+	last := lastDate.Load()
+	if last == nil || last.text != text {
+		date, err := http.ParseTime(strings.TrimSpace(text))
+		if err != nil {
+			return time.Time{}, false
+		}
+		last = &struct {
+			text string
+			date time.Time
+		}{text, date}
+		lastDate.Store(last)
+	}
+	return last.date, true
 }

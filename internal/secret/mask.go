@@ -3,6 +3,7 @@ package secret
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -21,9 +22,27 @@ const (
 // The module otelvoiceagent calls it, and may be older than this one: its parameters and results
 // stay the same within a series of releases.
 func MaskNumbers(text string) string {
+	if hasFewDigits(text) {
+		return text
+	}
 	e := edit{text: text}
 	scan(text, func(start, end int) { e.replace(start, end, MaskNumber(text[start:end])) })
 	return e.done()
+}
+
+// hasFewDigits reports whether a text has too few digits for a number, and nothing that may be a
+// digit in another form. Each request id is such a text.
+func hasFewDigits(text string) bool {
+	digits := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case isDigit(c):
+			digits++
+		case c >= utf8.RuneSelf, c == '\\', c == '&', c == '%':
+			return false
+		}
+	}
+	return digits < fewestDigits
 }
 
 // edit is a text of which parts are replaced, from the first to the last.

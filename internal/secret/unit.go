@@ -70,6 +70,12 @@ func kindOf(r rune) (kind unitKind, digit byte) {
 	return gapUnit, 0
 }
 
+// Digit returns the value of a digit of any script.
+func Digit(r rune) (value byte, ok bool) {
+	kind, value := kindOf(r)
+	return value, kind == digitUnit
+}
+
 // digitValue is the value of a digit. Each script has its ten in a row, and a range of the table
 // holds whole scripts.
 func digitValue(r rune) byte {

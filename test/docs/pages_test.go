@@ -69,7 +69,7 @@ func errorRows(decl *ast.GenDecl) (rows []string) {
 // error about CSV files, doesn't.
 func isErrorType(name string) bool {
 	switch name {
-	case "APIError", "FieldError", "RowError":
+	case "APIError", "FieldError", "RowError", "RepeatedContactError":
 		return false
 	}
 	return ast.IsExported(name) && strings.HasSuffix(name, "Error")

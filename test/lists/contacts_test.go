@@ -1,12 +1,11 @@
 package lists_test
 
 import (
-	"context"
-	"encoding/json"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -42,32 +41,23 @@ func TestContactsFromCSV(t *testing.T) {
 			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543211", "name": "Rao, B."}}},
 		"a byte order mark, CRLF, spaces and empty lines": {text: "\ufeffphone , Full Name\r\n +919876543210 ,Asha\r\n\r\n+919876543211,Ravi\r\n",
 			want: []voiceagent.Contact{{"phone": "+919876543210", "Full_Name": "Asha"}, {"phone": "+919876543211", "Full_Name": "Ravi"}}},
-		"another column and separator": {text: "Mobile No.;name\n+919876543210;Asha\n", params: voiceagent.CSVParams{PhoneColumn: "Mobile No.", Comma: ';'},
+		"another column and separator": {text: "Mobile No./name\n+919876543210/Asha\n", params: voiceagent.CSVParams{PhoneColumn: "Mobile No.", Comma: '/'},
 			want: []voiceagent.Contact{{"Mobile_No_": "+919876543210", "name": "Asha"}}},
-		"line break in a field": {text: "phone,note\n+919876543210,\"two\nlines\"\n,late\n",
-			want: []voiceagent.Contact{{"phone": "+919876543210", "note": "two\nlines"}},
-			errs: []string{`line 4, column phone: "" is no phone number`}},
+		"the column that looks like it": {text: "Mobile No.,1st name,नाम\n+919876543210,Asha,x\n",
+			want: []voiceagent.Contact{{"phone": "+919876543210", "_1st_name": "Asha", "column_3": "x"}}},
 		"bad rows, the rest untouched": {
 			text: "phone,name\n+919876543210,Asha\n,Nobody\n+919876543211\nask him,Ravi\n+919876543212,\"Bad \"quote\"\n+919876543213,Zoya\n",
 			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543213", "name": "Zoya"}},
 			errs: []string{
-				`line 3, column phone: "" is no phone number`,
-				"line 4: has 1 fields, the header has 2",
-				`line 5, column phone: "***" is no phone number`,
-				`line 6: extraneous or missing " in quoted-field`,
+				"line 3, column phone: the number is empty",
+				"line 4, column name: the row has 1 fields, the header has 2",
+				"line 5, column phone: the number has letters in it",
+				`line 6, column name: a quote (") is where none can be: put the cell in quotes, and write "" for one inside`,
 			}},
-		"no such column":    {text: "number,name\n1,2\n", errs: []string{`line 1: there is no column "phone" among the 2 of the first line, which must name them`}},
-		"a column twice":    {text: "phone,phone\n1,2\n", errs: []string{`line 1: column 2 has no name of its own; does the first line name the columns?`}},
-		"a nameless column": {text: "phone,\n1,2\n", errs: []string{`line 1: column 2 has no name of its own; does the first line name the columns?`}},
-		"no header": {text: "98765 43210,Asha\n98765 43211,Ravi\n",
-			errs: []string{`line 1: there is no column "phone" among the 2 of the first line, which must name them`}},
-		"no header, a name twice": {text: "98765 43210,Asha,Asha\n",
-			errs: []string{`line 1: column 3 has no name of its own; does the first line name the columns?`}},
-		"empty": {text: "", errs: []string{"line 1: the file is empty: its first line must name the columns"}},
-		"not UTF-8": {text: "phone,name\n+919876543210,Jos\xe9\n+919876543211,Zoya\n",
-			want: []voiceagent.Contact{{"phone": "+919876543211", "name": "Zoya"}},
-			errs: []string{"line 2, column name: is not UTF-8: save the file in that encoding"}},
-		"header only": {text: "phone,name\n"},
+		"a trunk prefix in brackets": {text: "phone\n+44 (0)20 7946 0000\n", want: []voiceagent.Contact{{"phone": "+442079460000"}}},
+		"no separator":               {text: "phone\n", params: voiceagent.CSVParams{Comma: '"'}, errs: []string{`'"' can't separate columns`}},
+		"repetitions that are wanted": {text: "phone,name\n+919876543210,Asha\n+91-98765-43210,Ravi\n", params: voiceagent.CSVParams{Repeated: true},
+			want: []voiceagent.Contact{{"phone": "+919876543210", "name": "Asha"}, {"phone": "+919876543210", "name": "Ravi"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +66,80 @@ func TestContactsFromCSV(t *testing.T) {
 			assert.Equal(t, test.want, contacts)
 			assert.Equal(t, test.errs, errs)
 		})
+	}
+}
+
+// A function of the user's says what a number is, and what is the same number.
+func TestContactsFromCSVNormalizes(t *testing.T) {
+	t.Parallel()
+	errShort := errors.New("short")
+	national := func(number string) (string, error) {
+		if number == "98765 43219" {
+			return "", fmt.Errorf("%s: %w", number, errShort)
+		}
+		return "+91" + strings.ReplaceAll(strings.TrimPrefix(number, "0"), " ", ""), nil
+	}
+	file := "phone\n=\"98765 43210\"\n098765 43210\n98765 43219\n98765 43211\n"
+	var numbers []any
+	var errs []error
+	for contact, err := range voiceagent.ContactsFromCSV(strings.NewReader(file), voiceagent.CSVParams{Normalize: national}) {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		numbers = append(numbers, contact["phone"])
+	}
+	assert.Equal(t, []any{"+919876543210", "+919876543211"}, numbers)
+	require.Len(t, errs, 2)
+	repeated, ok := errors.AsType[*voiceagent.RepeatedContactError](errs[0])
+	require.True(t, ok)
+	assert.Equal(t, voiceagent.RepeatedContactError{Line: 3, FirstLine: 2, Number: "***3210"}, *repeated)
+	require.ErrorIs(t, errs[1], errShort)
+	assert.EqualError(t, errs[1], "line 4, column phone: the number ***3219 can't be used: ***3219: short")
+}
+
+// A row is yielded when it has come: a pipe may have no more yet.
+func TestContactsFromCSVDoesNotWaitForMore(t *testing.T) {
+	t.Parallel()
+	for name, encode := range map[string]func(string) string{
+		"UTF-8":  func(text string) string { return text },
+		"UTF-16": func(text string) string { return testkit.UTF16(binary.LittleEndian, text) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reader, writer := io.Pipe()
+			next, stop := iter.Pull2(voiceagent.ContactsFromCSV(reader, voiceagent.CSVParams{}))
+			defer stop()
+			go func() { _, _ = io.WriteString(writer, encode("phone,name\n+919876543210,Asha\n")) }()
+			contact, err, _ := next()
+			require.NoError(t, err)
+			assert.Equal(t, "Asha", contact["name"])
+			go writer.Close()
+			_, _, more := next()
+			assert.False(t, more)
+		})
+	}
+}
+
+// A file may come in pieces of any size.
+func TestContactsFromCSVReadsByteByByte(t *testing.T) {
+	t.Parallel()
+	for name, file := range testkit.ContactFiles {
+		if len(file.Text) > 1000 {
+			continue
+		}
+		whole, errs := readCSV(file.Text, voiceagent.CSVParams{PhoneColumn: file.Column})
+		var contacts []voiceagent.Contact
+		var texts []string
+		for contact, err := range voiceagent.ContactsFromCSV(iotest.OneByteReader(strings.NewReader(file.Text)), voiceagent.CSVParams{PhoneColumn: file.Column}) {
+			if err != nil {
+				texts = append(texts, err.Error())
+				continue
+			}
+			contacts = append(contacts, contact)
+		}
+		assert.Equal(t, whole, contacts, name)
+		assert.Equal(t, errs, texts, name)
 	}
 }
 
@@ -94,192 +158,6 @@ func TestContactsFromCSVEndsWhenTheFileBreaks(t *testing.T) {
 	}
 	assert.Equal(t, 1, good)
 	assert.Equal(t, 1, bad)
-}
-
-// campaignServer takes campaigns and notes them.
-type campaignServer struct {
-	names  []string
-	sizes  []int
-	first  []string
-	keys   []string
-	failAt int // the campaign that is refused, from 1
-}
-
-func (s *campaignServer) RoundTrip(req *http.Request) (*http.Response, error) {
-	var sent struct {
-		Name     string              `json:"name"`
-		Contacts []map[string]string `json:"contacts"`
-	}
-	if err := json.NewDecoder(req.Body).Decode(&sent); err != nil {
-		return nil, err
-	}
-	s.names, s.sizes = append(s.names, sent.Name), append(s.sizes, len(sent.Contacts))
-	s.first = append(s.first, sent.Contacts[0]["phone"])
-	s.keys = append(s.keys, req.Header.Get("Idempotency-Key"))
-	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: req}
-	resp.Body = testkit.Body(fmt.Sprintf(`{"data":{"id":"campaign_%d"}}`, len(s.names)))
-	if len(s.names) == s.failAt {
-		resp.StatusCode = http.StatusUnprocessableEntity
-	}
-	return resp, nil
-}
-
-func someContacts(n int, bad ...int) iter.Seq2[voiceagent.Contact, error] {
-	return func(yield func(voiceagent.Contact, error) bool) {
-		for i := range n {
-			contact, err := voiceagent.Contact{"phone": fmt.Sprintf("+9198765%05d", i)}, error(nil)
-			for _, b := range bad {
-				if b == i {
-					contact, err = nil, fmt.Errorf("row %d is bad", i)
-				}
-			}
-			if !yield(contact, err) {
-				return
-			}
-		}
-	}
-}
-
-var someCampaign = voiceagent.CampaignCreateParams{Name: "January", AgentID: "agent_1", From: "+15550100000"}
-
-func TestCreateBatches(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		contacts int
-		bad      []int
-		failAt   int
-		names    []string
-		sizes    []int
-		first    []string
-		firsts   []int
-		errs     int
-	}{
-		"none": {contacts: 0},
-		"one, which keeps its name": {contacts: 2000, names: []string{"January"}, sizes: []int{2000},
-			first: []string{"+919876500000"}, firsts: []int{0}},
-		"three": {contacts: 5000, names: []string{"January (part 1)", "January (part 2)", "January (part 3)"}, sizes: []int{2000, 2000, 1000},
-			first: []string{"+919876500000", "+919876502000", "+919876504000"}, firsts: []int{0, 2000, 4000}},
-		"bad rows are left out": {contacts: 2003, bad: []int{0, 7, 2001}, names: []string{"January"}, sizes: []int{2000},
-			first: []string{"+919876500001"}, firsts: []int{0}, errs: 3},
-		"a refused batch doesn't stop the next": {contacts: 4001, failAt: 2, names: []string{"January (part 1)", "January (part 2)", "January (part 3)"},
-			sizes: []int{2000, 2000, 1}, first: []string{"+919876500000", "+919876502000", "+919876504000"}, firsts: []int{0, 2000, 4000}, errs: 1},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := &campaignServer{failAt: test.failAt}
-			var firsts []int
-			var names, keys []string
-			var errs int
-			for batch, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(t.Context(), someCampaign, someContacts(test.contacts, test.bad...),
-				voiceagent.WithIdempotencyKey("job-7")) {
-				if err != nil {
-					errs++
-				} else {
-					require.NotNil(t, batch.Campaign)
-				}
-				if batch != nil {
-					firsts = append(firsts, batch.First)
-					names, keys = append(names, batch.Name), append(keys, batch.Key)
-					assert.Equal(t, test.sizes[len(firsts)-1], batch.Count)
-				}
-			}
-			assert.Equal(t, test.names, server.names)
-			assert.Equal(t, server.names, names)
-			assert.Equal(t, server.keys, keys)
-			assert.Equal(t, test.sizes, server.sizes)
-			assert.Equal(t, test.first, server.first)
-			assert.Equal(t, test.firsts, firsts)
-			assert.Equal(t, test.errs, errs)
-			seen := make(map[string]bool)
-			for _, key := range server.keys {
-				assert.False(t, seen[key], "the key %s was sent for two campaigns", key)
-				seen[key] = true
-				assert.True(t, strings.HasPrefix(key, "job-7"))
-			}
-		})
-	}
-}
-
-// A key of the library's own is known, too.
-func TestCreateBatchesShowsARandomKey(t *testing.T) {
-	t.Parallel()
-	server := &campaignServer{}
-	var keys []string
-	for batch, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(t.Context(), someCampaign, someContacts(2001)) {
-		require.NoError(t, err)
-		keys = append(keys, batch.Key)
-	}
-	require.Len(t, keys, 2)
-	assert.Equal(t, server.keys, keys)
-	assert.NotEqual(t, keys[0], keys[1])
-}
-
-// What isn't sent has the name and the key that it would have had.
-func TestCreateBatchesNamesWhatIsNotSent(t *testing.T) {
-	t.Parallel()
-	server := &campaignServer{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var got []voiceagent.CampaignBatch
-	for batch, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(ctx, someCampaign, someContacts(2001), voiceagent.WithIdempotencyKey("job-7")) {
-		require.ErrorIs(t, err, context.Canceled)
-		got = append(got, *batch)
-	}
-	assert.Equal(t, []voiceagent.CampaignBatch{
-		{First: 0, Count: 2000, Name: "January (part 1)", Key: "job-7-1"},
-		{First: 2000, Count: 1, Name: "January (part 2)", Key: "job-7-2"},
-	}, got)
-	assert.Empty(t, server.names)
-}
-
-func TestCreateBatchesRefusesBadInput(t *testing.T) {
-	t.Parallel()
-	server := &campaignServer{}
-	client := testkit.NewPatient(t, server)
-	var errs []error
-	with := someCampaign
-	with.Contacts = []voiceagent.Contact{{"phone": "+919876543210"}}
-	with.Name = ""
-	for _, err := range client.Campaigns.CreateBatches(t.Context(), with, someContacts(3)) {
-		errs = append(errs, err)
-	}
-	require.Len(t, errs, 1)
-	invalid := new(voiceagent.ValidationError)
-	require.ErrorAs(t, errs[0], &invalid)
-	assert.Equal(t, "name", invalid.Fields[0].Field)
-	assert.Equal(t, "contacts", invalid.Fields[1].Field)
-
-	errs = nil
-	noPhone := func(yield func(voiceagent.Contact, error) bool) { yield(voiceagent.Contact{"name": "Asha"}, nil) }
-	for _, err := range client.Campaigns.CreateBatches(t.Context(), someCampaign, noPhone) {
-		errs = append(errs, err)
-	}
-	require.Len(t, errs, 1)
-	require.ErrorAs(t, errs[0], &invalid)
-	assert.Equal(t, "contacts[0].phone", invalid.Fields[0].Field)
-	assert.Empty(t, server.names)
-}
-
-func TestCreateBatchesCanBeBrokenOff(t *testing.T) {
-	t.Parallel()
-	server := &campaignServer{}
-	for _, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(t.Context(), someCampaign, someContacts(9000)) {
-		require.NoError(t, err)
-		break
-	}
-	assert.Len(t, server.names, 1)
-}
-
-func TestCreateBatchesCutsALongName(t *testing.T) {
-	t.Parallel()
-	server := &campaignServer{}
-	params := someCampaign
-	params.Name = strings.Repeat("ä", 100)
-	for _, err := range testkit.NewPatient(t, server).Campaigns.CreateBatches(t.Context(), params, someContacts(2001)) {
-		require.NoError(t, err)
-	}
-	assert.Equal(t, []string{strings.Repeat("ä", 91) + " (part 1)", strings.Repeat("ä", 91) + " (part 2)"}, server.names)
 }
 
 func TestRowErrorIsFound(t *testing.T) {

@@ -3,6 +3,7 @@ package commands
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,9 @@ type campaignFlags struct {
 	hours      string
 	blackouts  []string
 	schedule   string
+	region     string
+	anyRange   bool
+	comma      string
 }
 
 func (f *campaignFlags) add(cmd *cobra.Command) {
@@ -33,6 +37,9 @@ func (f *campaignFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.hours, "hours", "", "call only within these hours, like 09:00-18:00; the API doesn't say in which zone, probably India's")
 	flags.StringArrayVar(&f.blackouts, "blackout", nil, "don't call at this time of day, like 13:00-14:00; may be repeated")
 	flags.StringVar(&f.schedule, "schedule", "", "begin at this time, like 2025-01-31T09:00:00+05:30, instead of at once")
+	flags.StringVar(&f.region, "region", "IN", "the country of numbers without a country code: two letters")
+	flags.BoolVar(&f.anyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
+	flags.StringVar(&f.comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
 	cli.Complete(cmd, "retry-on", "no_answer", "voicemail", "failed")
 	cli.Required(cmd, "agent", "from")
 }
@@ -88,4 +95,22 @@ func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
 		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Minute), "minutes"
 	}
 	return retry, nil
+}
+
+// separator reads --comma.
+func separator(text string) (rune, error) {
+	if strings.EqualFold(text, "tab") || text == `\t` {
+		return '\t', nil
+	}
+	if utf8.RuneCountInString(text) > 1 {
+		return 0, cli.Usagef("--comma %q: it must be one character, or tab", text)
+	}
+	if text == "" {
+		return 0, nil
+	}
+	r, _ := utf8.DecodeRuneInString(text)
+	if strings.ContainsRune("\"\r\n\x00\ufffd", r) { // RuneError is what no UTF-8 decodes to
+		return 0, cli.Usagef("--comma %q: a quote, a line's end, and what is no character separate no columns", text)
+	}
+	return r, nil
 }

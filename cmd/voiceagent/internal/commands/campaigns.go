@@ -12,6 +12,8 @@ import (
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
+	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 var campaignColumns = []cli.Column[*voiceagent.Campaign]{
@@ -107,7 +109,8 @@ func campaignsCreate(p *cli.Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make one campaign of a CSV file: phones ring (asks first)", Args: cli.NoArgs,
 		Long: `Make one campaign of up to 2,000 contacts, which begins at once unless it is scheduled. The first line of the CSV
-file names the columns; what is in them the agent can use. A file with a line that can't be used is refused.
+file names the columns; what is in them the agent can use. A file with a line that can't be used is refused. A number
+that comes twice is called once.
 
 For longer lists, and to get a file with what became of each contact, see voiceagent campaigns run.`,
 		Example: `  voiceagent campaigns create --name "January reminders" --agent AGENT --from +15550100000 --contacts contacts.csv --watch`,
@@ -119,9 +122,10 @@ For longer lists, and to get a file with what became of each contact, see voicea
 			if params.Extra, err = cli.ExtraKeys(extra); err != nil {
 				return err
 			}
-			if params.Contacts, err = contacts(p, file, params.PhoneColumn); err != nil {
+			if params.Contacts, err = flags.contacts(p, file); err != nil {
 				return err
 			}
+			params.PhoneColumn = contactfile.Key(params.PhoneColumn) // as the contacts have it
 			client, opts, err := write.Client(p, params.AgentID)
 			if err != nil {
 				return err
@@ -149,22 +153,34 @@ For longer lists, and to get a file with what became of each contact, see voicea
 }
 
 // contacts reads them all, so that a campaign isn't made of half a list.
-func contacts(p *cli.Program, file, phoneColumn string) ([]voiceagent.Contact, error) {
+func (f *campaignFlags) contacts(p *cli.Program, file string) ([]voiceagent.Contact, error) {
+	numbers, err := dial.NewNumbers(f.region, f.anyRange)
+	if err != nil {
+		return nil, cli.As(cli.Usage, err)
+	}
+	comma, err := separator(f.comma)
+	if err != nil {
+		return nil, err
+	}
 	content, err := p.Read(file)
 	if err != nil {
 		return nil, cli.Usagef("--contacts: %w", err)
 	}
 	var contacts []voiceagent.Contact
 	var bad []error
-	for contact, err := range voiceagent.ContactsFromCSV(bytes.NewReader(content), voiceagent.CSVParams{PhoneColumn: phoneColumn}) {
-		if err != nil {
+	params := voiceagent.CSVParams{PhoneColumn: f.campaign.PhoneColumn, Comma: comma, Normalize: numbers.Normalize}
+	for contact, err := range voiceagent.ContactsFromCSV(bytes.NewReader(content), params) {
+		switch {
+		case err == nil:
+			contacts = append(contacts, contact)
+		case errors.As(err, new(*voiceagent.RepeatedContactError)):
+			p.Logger().Warn("a contact is left out", "reason", err)
+		default:
 			bad = append(bad, err)
-			continue
 		}
-		contacts = append(contacts, contact)
 	}
 	if len(bad) > 0 {
-		return nil, cli.Usagef("--contacts %s: %d lines can't be used, so nothing was sent:\n%w", file, len(bad), errors.Join(bad...))
+		return nil, cli.Usagef("--contacts %s: nothing was sent, as this can't be used:\n%w", file, errors.Join(bad...))
 	}
 	return contacts, nil
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,6 @@ var partColumns = []cli.Column[dial.Part]{
 func campaignsRun(p *cli.Program) *cobra.Command {
 	var flags campaignFlags
 	var o dial.Options
-	var comma string
 	cmd := &cobra.Command{
 		Use: "run FILE", Short: "Call everybody in a CSV file, and write what became of each: phones ring (asks first)", Args: cli.OneArg("a CSV file"),
 		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row to FILE.results.csv.
@@ -48,9 +46,10 @@ With --dry-run the file is checked and the plan shown.`,
 			if o.Campaign, err = flags.params(); err != nil {
 				return err
 			}
-			if o.Comma, err = separator(comma); err != nil {
+			if o.Comma, err = separator(flags.comma); err != nil {
 				return err
 			}
+			o.Region, o.AnyRange = flags.region, flags.anyRange
 			if err := ready(p, &o); err != nil {
 				return err
 			}
@@ -62,10 +61,7 @@ With --dry-run the file is checked and the plan shown.`,
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"csv"}, cobra.ShellCompDirectiveFilterFileExt)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "of the campaigns, at most 70 characters; what tells the contacts follows it (default: the file's name)")
-	cmd.Flags().StringVar(&o.Region, "region", "IN", "the country of numbers without a country code: two letters")
-	cmd.Flags().StringVar(&comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
 	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
-	cmd.Flags().BoolVar(&o.AnyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names")
 	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
 	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
@@ -132,22 +128,4 @@ func summarize(p *cli.Program, s *dial.Summary, err error) error {
 		return cli.WriteJSON(p.Out, s)
 	}
 	return cli.List(p, cli.Each(s.Campaigns), 0, partColumns)
-}
-
-// separator reads --comma.
-func separator(text string) (rune, error) {
-	if strings.EqualFold(text, "tab") || text == `\t` {
-		return '\t', nil
-	}
-	if utf8.RuneCountInString(text) > 1 {
-		return 0, cli.Usagef("--comma %q: it must be one character, or tab", text)
-	}
-	if text == "" {
-		return 0, nil
-	}
-	r, _ := utf8.DecodeRuneInString(text)
-	if strings.ContainsRune("\"\r\n\x00\ufffd", r) { // RuneError is what no UTF-8 decodes to
-		return 0, cli.Usagef("--comma %q: a quote, a line's end, and what is no character separate no columns", text)
-	}
-	return r, nil
 }

@@ -14,30 +14,19 @@ import (
 // badFiles are files that are refused before anything is sent, and the errors. FILE stands for the
 // path.
 var badFiles = map[string]struct{ text, want string }{
-	"empty":        {"", "FILE is empty: its first line must name the columns"},
-	"only blanks":  {"\n\n", "FILE has no line with anything in it: its first line must name the columns"},
-	"header only":  {"phone,name\n", "FILE has a header and no rows: there is nobody to call"},
-	"no phone":     {"id,name\n1,Asha\n", "FILE, line 1: no column looks like phone numbers. The columns, separated by commas, are:\n  id | name\nSay which it is with --phone-column"},
-	"two phones":   {"phone,mobile\n1,2\n", "FILE, line 1: 2 columns look like phone numbers. The columns, separated by commas, are:\n  phone | mobile\nDid you mean --phone-column \"phone\"?"},
-	"same name":    {"phone,city,city\n1,2,3\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. The columns, separated by commas, are:\n  phone | city | city"},
-	"same for API": {"phone,due date,due-date\n1,2,3\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. The columns, separated by commas, are:\n  phone | due date | due-date"},
-	"no header": {"98765 43210,Asha\n98765 43211,Ravi\n", "FILE, line 1: no column looks like phone numbers. It has 2 cells, separated by commas, " +
-		"which aren't shown as they may be a person's: the first line must name the columns\nSay which it is with --phone-column"},
-	"no header, a name twice": {"98765 43210,Asha,Asha\n", "FILE, line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. " +
-		"It has 3 cells, separated by commas, which aren't shown as they may be a person's: the first line must name the columns"},
-	"unnamed column": {"phone,,city\n1,2,3\n", "FILE, line 1: column 2 has no name. The columns, separated by commas, are:\n  phone |  | city"},
-	"UTF-16":         {"\xff\xfep\x00h\x00", "FILE is UTF-16, as spreadsheets write \"Unicode text\": save it as \"CSV UTF-8\", or run\n  iconv -f UTF-16 -t UTF-8 FILE > utf8.csv"},
-	"UTF-16 unmarked": {"p\x00h\x00", "FILE is UTF-16, as spreadsheets write \"Unicode text\": save it as \"CSV UTF-8\", or run\n" +
-		"  iconv -f UTF-16 -t UTF-8 FILE > utf8.csv"},
-	"a spreadsheet": {"PK\x03\x04...", "FILE is a spreadsheet or a zip archive: save it as \"CSV UTF-8\""},
-	"Latin-1": {"phone,name\n+919876543210,Asha\n+919876543211,Ren\xe9\n", "FILE, line 3, column 2 (name): has a byte 0xE9, which isn't UTF-8: " +
-		"the file looks like Latin-1 or Windows-1252. Save it as \"CSV UTF-8\", or run\n  iconv -f WINDOWS-1252 -t UTF-8 FILE > utf8.csv"},
-	"NUL": {"phone,name\n+919876543210,A\x00\n", "FILE, line 2, column 2 (name): has a NUL, which no text has: the file may be UTF-16, or damaged"},
-	"open quote": {"phone,name\n+919876543210,\"Asha\n+919876543211,Rahul\n+919876543212,Meera\n", "FILE: a quote (\") that opens in the row of line 2 " +
-		"isn't closed as it should be, in column 2 (name); that showed on line 4, byte 21. What is between can't be told apart: close the quote, or write \"\" for a quote inside a cell"},
+	"empty":       {"", "FILE: line 1: the file is empty: its first line must name the columns"},
+	"header only": {"phone,name\n", "FILE: line 1: no row follows the header: there is nobody to call"},
+	"no phone":    {"id,name\n1,Asha\n", "FILE: line 1: no column looks like phone numbers: name the phone column. The columns, separated by commas, are: id | name"},
+	"two phones":  {"phone,mobile\n1,2\n", "FILE: line 1: columns \"phone\" and \"mobile\" could hold the phone numbers: name the phone column. The columns, separated by commas, are: phone | mobile"},
+	"same name":   {"phone,city,city\n1,2,3\n", "FILE: line 1: columns 2 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. The columns, separated by commas, are: phone | city | city"},
+	"no header, a name twice": {"Asha;call me;Asha\n", "FILE: line 1: columns 1 and 3 have the same name for the API, which takes letters, digits and underscores: rename one. " +
+		"The line must name the columns, and isn't shown, as it may be a person's (cells: 3, separated by semicolons)"},
+	"a spreadsheet": {"PK\x03\x04...xl/workbook.xml", "FILE: this is a spreadsheet (xlsx), not CSV: export the contacts as CSV"},
+	"open quote": {"phone,name\n+919876543210,\"Asha\n+919876543211,Rahul\n+919876543212,Meera\n", "FILE: line 2, column 2 (name): a quote (\") opens here " +
+		"that isn't closed as it should be; that showed on line 4. What is between can't be told apart: close the quote, or write \"\" for one inside a cell"},
 	"endless quote": {"phone,name\n+919876543210,Asha\n+919876543211,\"Rahul" + strings.Repeat(" and so on\n", 100_000),
-		"FILE: the row after line 2 has no end within 1048576 bytes: a quote (\") that opens there isn't closed"},
-	"endless header": {"phone,\"name" + strings.Repeat(" and so on\n", 100_000), "FILE: the first line doesn't end within 1048576 bytes: it must name the columns"},
+		"FILE: line 3, column 2 (name): the row doesn't end within 1048576 bytes: is a quote (\") not closed?"},
+	"endless header": {"phone,\"name" + strings.Repeat(" and so on\n", 100_000), "FILE: line 1, column 2: the row doesn't end within 1048576 bytes: is a quote (\") not closed?"},
 	"nobody left": {"phone\nabc\n", "FILE: 1 of 1 row can't be used; all of them are in FILE.rejects. Nothing was sent.\n" +
 		"Mend them and run it again, or go on without them with --skip-bad"},
 }
@@ -67,7 +56,7 @@ func TestBadOptionsStopBeforeAnythingIsSent(t *testing.T) {
 		"--name has 71 characters, more than 70":  func(o *dial.Options) { o.Campaign.Name = strings.Repeat("é", 71) },
 		`--region "XX" is no country`:             func(o *dial.Options) { o.Region = "xx" },
 		"--concurrency 51 is outside 1 to 50":     func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 51 },
-		"there is no column \"tel\". The columns, separated by commas, are:\n  name | mobile | loan amount\nDid you mean --phone-column \"mobile\"?": func(o *dial.Options) {
+		"there is no column \"tel\"; name \"mobile\" if that is meant. The columns, separated by commas, are: name | mobile | loan amount": func(o *dial.Options) {
 			o.Campaign.PhoneColumn = "tel"
 		},
 	} {
@@ -96,25 +85,25 @@ const mixed = "\ufeffName;Mobile No.;City\r\n" +
 	"Dev;+919876543213/14;Goa\r\n" + // 12
 	"Ira;+919876543214\r\n" + // 13: a field is missing
 	"Om;+919876543215;Goa;East\r\n" + // 14: one too many
-	"Uma;\"+919876543216\" ;Goa\r\n" + // 15: a quote in the wrong place
+	"Uma;\"+919876543216\"x;Goa\r\n" + // 15: a quote in the wrong place
 	"\"Zoya\r\nKhan\";12345;Goa\r\n" + // 16: the bad cell is on line 17
 	"Jai;+99998765;Goa\r\n" + // 18
 	"Last;+919876543217;Goa\r\n" // 19: good
 
 var mixedProblems = []string{
-	`contacts.csv, line 6, column 2 (Mobile No.): "*****4321" is in no range of numbers that is known for IN, though its length is possible (a wrong area code?); --any-range takes it all the same`,
-	`contacts.csv, line 7, column 2 (Mobile No.): "*.***77E+11" was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
-	`contacts.csv, line 8, column 2 (Mobile No.): "*********212.0" was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
-	`contacts.csv, line 9, column 2 (Mobile No.): "call me" has letters in it`,
-	`contacts.csv, line 10, column 2 (Mobile No.): "" is empty`,
-	`contacts.csv, line 11, column 2 (Mobile No.): "+************4567" is too long`,
-	`contacts.csv, line 12, column 2 (Mobile No.): "+**********13/14" looks like more than one number, or has an extension: one number in a row`,
+	`contacts.csv, line 6, column 2 (Mobile No.): the number ***4321 can't be used: it is in no range of numbers that is known for IN, though its length is possible (a wrong area code?); --any-range takes it all the same`,
+	`contacts.csv, line 7, column 2 (Mobile No.): the number was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
+	`contacts.csv, line 8, column 2 (Mobile No.): the number was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again`,
+	`contacts.csv, line 9, column 2 (Mobile No.): the number has letters in it`,
+	`contacts.csv, line 10, column 2 (Mobile No.): the number is empty`,
+	`contacts.csv, line 11, column 2 (Mobile No.): the number ***4567 can't be used: it is too long`,
+	`contacts.csv, line 12, column 2 (Mobile No.): the number ***1314 looks like more than one number, or has an extension: one number in a row`,
 	`contacts.csv, line 13, column 3 (City): the row has 2 fields, the header has 3`,
 	`contacts.csv, line 14, column 4: the row has 4 fields, the header has 3`,
-	`contacts.csv, line 15, column 2 (Mobile No.): a quote (") at byte 19 is where none can be: put the cell in quotes, and write "" for one inside`,
-	`contacts.csv, line 17, column 2 (Mobile No.): "*2345" is too short`,
-	`contacts.csv, line 18, column 2 (Mobile No.): "+****8765" is no phone number`,
-	`contacts.csv, line 5, column 2 (Mobile No.): "+********3210" is the number of line 2 again`,
+	`contacts.csv, line 15, column 2 (Mobile No.): a quote (") is where none can be: put the cell in quotes, and write "" for one inside`,
+	`contacts.csv, line 17, column 2 (Mobile No.): the number ***2345 can't be used: it is too short`,
+	`contacts.csv, line 18, column 2 (Mobile No.): the number ***8765 can't be used: it is no phone number`,
+	`contacts.csv, line 5, column 2 (Mobile No.): the number ***3210 is that of line 2 again`,
 }
 
 func TestBadRowsAreToldWithLineAndColumn(t *testing.T) {
@@ -131,9 +120,9 @@ func TestBadRowsAreToldWithLineAndColumn(t *testing.T) {
 	rejects := d.readCSVLoose("contacts.rejects.csv")
 	require.Len(t, rejects, 14)
 	assert.Equal(t, []string{"line", "column", "column_name", "reason", "Name", "Mobile No.", "City"}, rejects[0])
-	assert.Equal(t, []string{"5", "2", "Mobile No.", `"+********3210" is the number of line 2 again`, "Asha again", "09876543210", "Pune"}, rejects[1])
-	assert.Equal(t, []string{"15", "2", "Mobile No.", `a quote (") at byte 19 is where none can be: put the cell in quotes, and write "" for one inside`,
-		"Uma", `"+919876543216" `, "Goa"}, rejects[11], "also what comes after the fault")
+	assert.Equal(t, []string{"5", "2", "Mobile No.", "the number ***3210 is that of line 2 again", "Asha again", "09876543210", "Pune"}, rejects[1])
+	assert.Equal(t, []string{"15", "2", "Mobile No.", `a quote (") is where none can be: put the cell in quotes, and write "" for one inside`,
+		"Uma", `"+919876543216"x`, "Goa"}, rejects[11], "also what comes after the fault")
 }
 
 func TestOnlyTheFirstTwentyBadRowsAreShown(t *testing.T) {
@@ -154,17 +143,17 @@ func TestABadQuoteIsToldWithItsColumn(t *testing.T) {
 		row, column string
 		cells       []string
 	}{
-		"first":  {`As"ha,+919876543210,Pune`, "1 (name)", []string{`As"ha`, "+919876543210", "Pune"}},
+		"first":  {`"As"ha,+919876543210,Pune`, "1 (name)", []string{`"As"ha`, "+919876543210", "Pune"}},
 		"middle": {`Asha,"+91"9876543210,Pune`, "2 (phone)", []string{"Asha", `"+91"9876543210`, "Pune"}},
-		"last":   {`Asha,+919876543210,5" pipe`, "3 (city)", []string{"Asha", "+919876543210", `5" pipe`}},
-		"beyond": {`Asha,+919876543210,Pune,x"`, "4", []string{"Asha", "+919876543210", "Pune", `x"`}},
+		"last":   {`Asha,+919876543210,"5" pipe`, "3 (city)", []string{"Asha", "+919876543210", `"5" pipe`}},
+		"beyond": {`Asha,+919876543210,Pune,"x"y`, "4", []string{"Asha", "+919876543210", "Pune", `"x"y`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
 			d.write("contacts.csv", "\ufeffname,phone,city\r\n\"Long\r\nname\",+919876543211,Goa\r\n\r\n"+test.row+"\r\nLast,+919876543212,Goa\r\n")
 			_, err := d.run(t.Context())
 			require.Error(t, err)
-			assert.Contains(t, d.screen.String(), "contacts.csv, line 5, column "+test.column+": a quote (\") at byte ")
+			assert.Contains(t, d.screen.String(), "contacts.csv, line 5, column "+test.column+": a quote (\") is where none can be")
 			rejects := d.readCSVLoose("contacts.rejects.csv")
 			require.Len(t, rejects, 2)
 			assert.Equal(t, test.cells, rejects[1][4:])

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 // outcome is what became of a contact, over all calls to it. The texts are of the last call.
@@ -193,5 +194,5 @@ func (o *outcomes) of(tx *bbolt.Tx, number string) (result outcome, found bool, 
 }
 
 func numberKey(number string) []byte {
-	return binary.BigEndian.AppendUint64(nil, digits(number))
+	return binary.BigEndian.AppendUint64(nil, contactfile.Digits(number))
 }

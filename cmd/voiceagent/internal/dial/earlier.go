@@ -68,7 +68,7 @@ func (s *state) met(o Options, p *plan) string {
 			continue
 		}
 		if ours == nil {
-			ours = p.known.prints()
+			ours = printsOf(p.known)
 		}
 		in := ours.common(printsPath(path))
 		if in == 0 || !n.sent(path) {

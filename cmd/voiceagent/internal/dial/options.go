@@ -52,7 +52,6 @@ const maxStem = 70
 
 // withDefaults fills in what wasn't chosen, and refuses what can't be.
 func (o Options) withDefaults() (Options, error) {
-	o.Region = strings.ToUpper(cmp.Or(o.Region, "IN"))
 	switch {
 	case o.File == "-":
 		return o, badInput("contacts can't come from standard input: the file is read more than once, and running the command again must find it unchanged. " +
@@ -63,8 +62,6 @@ func (o Options) withDefaults() (Options, error) {
 		return o, badInput("no number to call from: give one with --from +91...")
 	case len([]rune(o.Campaign.Name)) > maxStem:
 		return o, badInput("--name has %d characters, more than %d: what tells the contacts follows it, and the API takes 100", len([]rune(o.Campaign.Name)), maxStem)
-	case !knownRegion(o.Region):
-		return o, badInput("--region %q is no country: two letters such as IN, AE or US", o.Region)
 	case o.Campaign.MaxConcurrentCalls < 0 || o.Campaign.MaxConcurrentCalls > 50:
 		return o, badInput("--concurrency %d is outside 1 to 50", o.Campaign.MaxConcurrentCalls)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
@@ -29,8 +30,7 @@ const (
 // plan is what the first pass over the file found.
 type plan struct {
 	source   *source
-	numbers  numbering
-	known    seen
+	known    contactfile.Lines
 	params   voiceagent.CampaignCreateParams
 	rows     int
 	contacts int
@@ -46,11 +46,11 @@ type plan struct {
 // check reads the whole file. It returns an error only if the file can't be read to its end, or the
 // context ends.
 func check(ctx context.Context, s *source, o Options) (*plan, error) {
-	p := &plan{source: s, numbers: numbering{o.Region, o.AnyRange}, known: make(seen), params: o.params(s)}
-	left := rejects{path: o.Rejects, force: o.Force, header: &s.header}
+	p := &plan{source: s, known: make(contactfile.Lines), params: o.params(s)}
+	left := rejects{path: o.Rejects, force: o.Force, names: s.header.Names}
 	defer left.drop()
 	batch := newDigest()
-	for one, err := range s.rows(p.numbers, p.known) {
+	for one, err := range s.rows(p.known) {
 		if err != nil {
 			return p, err
 		}
@@ -58,7 +58,7 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 			return p, &Interrupted{early: fmt.Sprintf("%s was being checked, and this command has sent nothing.", s.path), cause: context.Cause(ctx)}
 		}
 		p.rows++
-		if one.why != nil {
+		if one.Problem != nil {
 			p.leaveOut(one)
 			if err := left.add(one); err != nil {
 				return p, badInput("the rows that are left out can't be written down: %w", err)
@@ -66,7 +66,7 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 			continue
 		}
 		if p.contacts++; p.contacts == 1 {
-			p.first = one.number
+			p.first = one.Number
 		}
 		if batch.add(one) == batchSize {
 			p.digests = append(p.digests, batch.sum())
@@ -82,15 +82,13 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 	return p, nil
 }
 
-func (p *plan) leaveOut(one row) {
-	if one.again {
-		if p.again++; len(p.repeated) < shownProblems {
-			p.repeated = append(p.repeated, *one.why)
-		}
-		return
+func (p *plan) leaveOut(one *contactfile.Row) {
+	n, shown := &p.bad, &p.problems
+	if one.First > 0 {
+		n, shown = &p.again, &p.repeated
 	}
-	if p.bad++; len(p.problems) < shownProblems {
-		p.problems = append(p.problems, *one.why)
+	if *n++; len(*shown) < shownProblems {
+		*shown = append(*shown, p.source.problem(one.Problem))
 	}
 }
 
@@ -100,9 +98,10 @@ func (p *plan) leaveOut(one row) {
 // it.
 func (o Options) params(s *source) voiceagent.CampaignCreateParams {
 	stem := []rune(cmp.Or(o.Campaign.Name, strings.TrimSuffix(s.name, filepath.Ext(s.name))))
-	column := s.header.keys[s.header.phone]
+	column := s.header.Keys[s.header.Phone]
 	contacts := sha256.Sum256([]byte(s.hash + column))
 	params := o.Campaign
+	params.Repeated = true // the reader has left them out
 	params.Name, params.PhoneColumn = string(stem[:min(len(stem), maxStem)])+" "+hex.EncodeToString(contacts[:4]), column
 	return params
 }
@@ -125,8 +124,8 @@ func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
 			}
 			return stopped()
 		}
-		for one, err := range p.source.rows(p.numbers, p.known) {
-			if err == nil && one.why != nil {
+		for one, err := range p.source.rows(p.known) {
+			if err == nil && one.Problem != nil {
 				continue
 			}
 			if err == nil && batch.n == batchSize {
@@ -148,12 +147,12 @@ func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
 }
 
 // contact is a row as the API gets it.
-func (s *source) contact(one row) voiceagent.Contact {
-	contact := make(voiceagent.Contact, len(s.header.keys))
-	for i, key := range s.header.keys {
-		contact[key] = strings.TrimSpace(one.cells[i])
+func (s *source) contact(one *contactfile.Row) voiceagent.Contact {
+	contact := make(voiceagent.Contact, len(s.header.Keys))
+	for i, key := range s.header.Keys {
+		contact[key] = strings.TrimSpace(one.Cells[i])
 	}
-	contact[s.header.keys[s.header.phone]] = one.number
+	contact[s.header.Keys[s.header.Phone]] = one.Number
 	return contact
 }
 
@@ -166,15 +165,15 @@ type digest struct {
 func newDigest() *digest { return &digest{Hash: sha256.New()} }
 
 // add returns how many contacts it has got.
-func (d *digest) add(one row) int {
+func (d *digest) add(one *contactfile.Row) int {
 	var length [8]byte
 	write := func(text string) {
 		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
 		d.Write(length[:])
 		d.Write([]byte(text))
 	}
-	write(one.number)
-	for _, cell := range one.cells {
+	write(one.Number)
+	for _, cell := range one.Cells {
 		write(cell)
 	}
 	d.n++
@@ -205,17 +204,30 @@ func (p *plan) String() string {
 	}
 	fmt.Fprintf(&b, "%s named %q; about %s at a time\n", campaigns, p.params.Name, count(calls, "call"))
 	fmt.Fprintf(&b, "agent %s; from %s; first contact %s (line %d)\n", p.params.AgentID, p.params.From, secret.MaskNumber(p.first),
-		p.known[digits(p.first)])
+		p.known.First(p.first, 0))
 	if at := p.params.ScheduleAt; !at.IsZero() {
 		fmt.Fprintf(&b, "scheduled for %s\n", at.Format("Mon 2 Jan 2006 15:04 -07:00"))
 	}
-	h := &p.source.header
+	h := p.source.header
 	fmt.Fprintf(&b, "numbers are in column %d (%s), without a country code those of %s; columns are separated by %s\n",
-		h.phone+1, h.names[h.phone], p.numbers.region, separatorName(p.source.comma))
-	if changes := h.renamed(); len(changes) > 0 {
+		h.Phone+1, h.Names[h.Phone], p.source.numbers.region, h.Separator())
+	if h.Encoding != "" && h.Encoding != "UTF-8" {
+		fmt.Fprintf(&b, "the file is read as %s\n", h.Encoding)
+	}
+	if changes := renamed(h); len(changes) > 0 {
 		fmt.Fprintf(&b, "column names are sent with letters, digits and underscores only: %s\n", strings.Join(changes, ", "))
 	}
 	return b.String()
+}
+
+// renamed says which columns have another name as keys.
+func renamed(h *contactfile.File) (changes []string) {
+	for i, name := range h.Names {
+		if name != h.Keys[i] {
+			changes = append(changes, fmt.Sprintf("%q as %s", name, h.Keys[i]))
+		}
+	}
+	return changes
 }
 
 // count writes a number of things: "1 row", "4,812 rows".

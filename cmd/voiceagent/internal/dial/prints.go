@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 // prints are hashes of the numbers of a run, 8 bytes each, in order. A run stores them, so that a
@@ -17,9 +19,9 @@ import (
 // files.
 type prints []uint64
 
-func (s seen) prints() prints {
-	all := make(prints, 0, len(s))
-	for number := range s {
+func printsOf(known contactfile.Lines) prints {
+	all := make(prints, 0, len(known))
+	for number := range known {
 		sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, number))
 		all = append(all, binary.BigEndian.Uint64(sum[:]))
 	}

@@ -10,21 +10,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 // rejects writes the rows that are left out to a file, which is made when there is one.
 type rejects struct {
-	path   string
-	force  bool // also over what isn't one of ours
-	header *header
-	file   *atomicFile
-	csv    *csv.Writer
+	path  string
+	force bool     // also over what isn't one of ours
+	names []string // of the columns
+	file  *atomicFile
+	csv   *csv.Writer
 }
 
 // rejectColumns come before the columns of the file.
 var rejectColumns = []string{"line", "column", "column_name", "reason"}
 
-func (r *rejects) add(one row) error {
+func (r *rejects) add(one *contactfile.Row) error {
 	if r.file == nil {
 		if err := r.mayWrite(); err != nil {
 			return err
@@ -34,13 +36,13 @@ func (r *rejects) add(one row) error {
 			return err
 		}
 		r.file, r.csv = file, csv.NewWriter(file)
-		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.header.names...)); err != nil {
+		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.names...)); err != nil {
 			return err
 		}
 	}
-	why := one.why
-	where := []string{strconv.Itoa(why.Line), strconv.Itoa(why.Column), why.Name, why.Reason}
-	return r.csv.Write(append(where, one.cells...))
+	why := one.Problem
+	where := []string{strconv.Itoa(why.Line), strconv.Itoa(why.Column), why.Name, why.Err.Error()}
+	return r.csv.Write(append(where, one.Cells...))
 }
 
 // mayWrite refuses a file that is there, unless it begins like one that was written here.

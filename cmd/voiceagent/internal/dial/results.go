@@ -68,7 +68,7 @@ func (r *run) writeResults(ctx context.Context) error {
 }
 
 func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
-	names := r.plan.source.header.names
+	names := r.plan.source.header.Names
 	header := slices.Clone(names)
 	for _, name := range resultColumns {
 		for slices.Contains(header, name) {
@@ -80,14 +80,14 @@ func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
 		return err
 	}
 	n := 0
-	for one, err := range r.plan.source.rows(r.plan.numbers, r.plan.known) {
+	for one, err := range r.plan.source.rows(r.plan.known) {
 		if err != nil {
 			return err
 		}
-		if one.why != nil {
+		if one.Problem != nil {
 			continue
 		}
-		result, found, err := calls.of(tx, one.number)
+		result, found, err := calls.of(tx, one.Number)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
 			result.Campaign = part.ID
 		}
 		n++
-		if err := out.Write(append(slices.Clone(one.cells), result.cells(one.number)...)); err != nil {
+		if err := out.Write(append(slices.Clone(one.Cells), result.cells(one.Number)...)); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,8 @@ func hasResults(path string) bool {
 		return false
 	}
 	defer file.Close()
-	header, _ := csv.NewReader(io.LimitReader(file, longestRecord)).Read()
+	const longest = 1 << 20 // bytes
+	header, _ := csv.NewReader(io.LimitReader(file, longest)).Read()
 	if len(header) < len(resultColumns) {
 		return false
 	}

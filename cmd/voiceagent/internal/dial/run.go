@@ -63,8 +63,6 @@ func (r *run) judge() error {
 	showProblems(r.o.Out, p.problems, p.bad, "bad row")
 	showProblems(r.o.Out, p.repeated, p.again, "repeated number")
 	switch {
-	case p.rows == 0:
-		return badInput("%s has a header and no rows: there is nobody to call", r.o.File)
 	case p.bad > 0 && !r.o.SkipBad:
 		return badInput("%s: %d of %s can't be used; all of them are in %s. Nothing was sent.\nMend them and run it again, or go on without them with --skip-bad",
 			r.o.File, p.bad, count(p.rows, "row"), p.rejects)

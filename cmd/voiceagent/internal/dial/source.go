@@ -1,17 +1,18 @@
 package dial
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 // source is the file. It is read three times: to check it, to send it, and to write the results
@@ -22,14 +23,20 @@ type source struct {
 	size       int64
 	modified   time.Time
 	hash       string // of its content
-	mark       int64  // bytes of the byte order mark
-	comma      rune
-	header     header
+	column     string // the phone column, if it was named
+	comma      rune   // 0 for the one of the first line
+	numbers    Numbers
+	header     *contactfile.File
 }
 
 // openSource opens a file and reads its first line.
 func openSource(o Options) (*source, error) {
-	s := &source{path: o.File, name: filepath.Base(o.File)}
+	s := &source{path: o.File, name: filepath.Base(o.File), column: o.Campaign.PhoneColumn, comma: o.Comma}
+	numbers, err := NewNumbers(o.Region, o.AnyRange)
+	if err != nil {
+		return nil, err
+	}
+	s.numbers = numbers
 	info, err := os.Stat(o.File)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -40,15 +47,13 @@ func openSource(o Options) (*source, error) {
 		return nil, badInput("%s is a directory: give a CSV file", o.File)
 	case !info.Mode().IsRegular():
 		return nil, badInput("%s is no ordinary file: it is read more than once, so put what it yields in a file first", o.File)
-	case info.Size() == 0:
-		return nil, badInput("%s is empty: its first line must name the columns", o.File)
 	}
 	if s.file, err = os.Open(o.File); err != nil {
 		return nil, badInput("%w", err)
 	}
 	s.size, s.modified = info.Size(), info.ModTime()
 	if s.hash, err = s.sum(); err == nil {
-		err = s.readHeader(o)
+		s.header, err = s.open(nil)
 	}
 	if err != nil {
 		s.file.Close()
@@ -90,84 +95,56 @@ func (s *source) changed() *BadInput {
 	return badInput("%s has changed since it was checked: leave it alone until the run has ended", s.path)
 }
 
-const (
-	longestRecord = 1 << 20 // bytes; a longer one is a quote that isn't closed
-	headerSize    = 64 << 10
-)
-
-// reader reads the file from its start.
-func (s *source) reader() (*csv.Reader, *bounded, error) {
+// open begins a pass over the file, which adds to the numbers that are known.
+func (s *source) open(known contactfile.Lines) (*contactfile.File, error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return nil, nil, badInput("%w", err)
+		return nil, badInput("%w", err)
 	}
-	buffered := bufio.NewReaderSize(s.file, headerSize)
-	if err := s.skipMark(buffered); err != nil {
-		return nil, nil, err
+	file, err := contactfile.Open(s.file, contactfile.Options{PhoneColumn: s.column, Comma: s.comma, Normalize: s.numbers.Normalize, Lines: known})
+	if err != nil {
+		return nil, badInput("%s: %w", s.path, err)
 	}
-	if s.comma == 0 {
-		s.comma = guessComma(buffered)
-	}
-	limit := &bounded{r: buffered, left: longestRecord}
-	reader := csv.NewReader(limit)
-	reader.Comma = s.comma
-	reader.FieldsPerRecord = -1 // counted here, with the line
-	reader.ReuseRecord = true
-	return reader, limit, nil
+	return file, nil
 }
 
-// skipMark reads over the byte order mark that spreadsheets write, and refuses what isn't UTF-8.
-func (s *source) skipMark(r *bufio.Reader) error {
-	start, _ := r.Peek(4)
-	switch {
-	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
-		n, _ := r.Discard(3) // they were peeked at
-		s.mark = int64(n)
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")), bytes.IndexByte(start, 0) >= 0:
-		return badInput("%s is UTF-16, as spreadsheets write \"Unicode text\": save it as \"CSV UTF-8\", or run\n  iconv -f UTF-16 -t UTF-8 %s > utf8.csv",
-			s.path, s.path)
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return badInput("%s is a spreadsheet or a zip archive: save it as \"CSV UTF-8\"", s.path)
-	}
-	return nil
-}
-
-// guessComma takes the separator that the first line has most of, outside of quotes.
-func guessComma(r *bufio.Reader) rune {
-	line, _ := r.Peek(headerSize)
-	quoted, counts := false, map[rune]int{}
-	for _, char := range string(line) {
-		if char == '"' {
-			quoted = !quoted
+// rows reads the file from its start. An error ends it, as the rows after it can't be recognised.
+func (s *source) rows(known contactfile.Lines) iter.Seq2[*contactfile.Row, error] {
+	return func(yield func(*contactfile.Row, error) bool) {
+		file, err := s.open(known)
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		if !quoted {
-			if char == '\n' {
-				break
+		for row, err := range file.Rows() {
+			if err != nil {
+				err = badInput("%s: %w", s.path, err)
 			}
-			counts[char]++
+			if !yield(row, err) {
+				return
+			}
 		}
+		s.header.Encoding = file.Encoding
 	}
-	best := ','
-	for _, char := range ";\t|" {
-		if counts[char] > counts[best] {
-			best = char
-		}
-	}
-	return best
 }
 
-var errTooLong = errors.New("too long")
-
-// bounded keeps a quote that isn't closed from taking the rest of the file into memory.
-type bounded struct {
-	r    io.Reader
-	left int
+// Problem is a row that can't be used, and where.
+type Problem struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`           // from 1
+	Column int    `json:"column"`         // which cell, from 1
+	Name   string `json:"name,omitempty"` // of the column; "" when the header doesn't have it
+	Reason string `json:"reason"`
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooLong
+// String is one line: where, and what.
+func (p Problem) String() string {
+	name := ""
+	if p.Name != "" {
+		name = " (" + p.Name + ")"
 	}
-	n, err := b.r.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
+	return fmt.Sprintf("%s, line %d, column %d%s: %s", p.File, p.Line, p.Column, name, p.Reason)
+}
+
+func (s *source) problem(p *contactfile.Problem) Problem {
+	return Problem{File: s.name, Line: p.Line, Column: p.Column, Name: p.Name, Reason: p.Err.Error()}
 }

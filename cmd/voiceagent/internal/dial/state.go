@@ -207,7 +207,7 @@ func (s *state) begin(o Options, p *plan) error {
 		n.Began, n.Command = s.begun.Began, s.begun.Command
 	}
 	s.begun = &n
-	if err := p.known.prints().save(printsPath(s.note)); err != nil {
+	if err := printsOf(p.known).save(printsPath(s.note)); err != nil {
 		return err
 	}
 	return s.save()
@@ -241,7 +241,7 @@ func (s *state) save() error {
 // fingerprint is the same for equal contacts, in equal campaigns, with equal settings.
 func (p *plan) fingerprint() string {
 	settings, _ := json.Marshal(p.params) // it has no type that can't be
-	sum := sha256.Sum256([]byte(string(settings) + "\n" + strings.Join(p.source.header.keys, ",") + "\n" + strings.Join(p.digests, "\n")))
+	sum := sha256.Sum256([]byte(string(settings) + "\n" + strings.Join(p.source.header.Keys, ",") + "\n" + strings.Join(p.digests, "\n")))
 	return hex.EncodeToString(sum[:])
 }
 
