@@ -29,7 +29,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	client := vendor.Client(append(options(), voiceagent.WithSettleTime(time.Second))...)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	s, served := newService(client, "+15550100000", secret), make(chan error, 1)
+	s, served := newService(ctx, client, "+15550100000", secret), make(chan error, 1)
 	go func() { served <- s.serve(ctx, listener) }()
 
 	call := func(to string) string { return fmt.Sprintf(`{"agent_id":%q,"to":%q}`, agent, to) }

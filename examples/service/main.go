@@ -68,7 +68,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return newService(client, from, secret).serve(ctx, listener)
+	return newService(ctx, client, from, secret).serve(ctx, listener)
 }
 
 // options are those of the client. The ledger makes an idempotency key good for one call. This one
@@ -91,10 +91,11 @@ type service struct {
 	calls  map[string]*voiceagent.Call // by Ref; yours is a table
 }
 
-func newService(client *voiceagent.Client, from, secret string) *service {
+// newService returns a service that follows its calls until ctx ends.
+func newService(ctx context.Context, client *voiceagent.Client, from, secret string) *service {
 	s := &service{client: client, from: from, calls: make(map[string]*voiceagent.Call)}
 	s.hooks = webhook.NewHandler(webhook.HandlerParams{Secrets: []string{secret}, Handle: s.handle, Logger: slog.Default()})
-	s.mux.HandleFunc("POST /calls", s.place)
+	s.mux.HandleFunc("POST /calls", func(w http.ResponseWriter, r *http.Request) { s.place(ctx, w, r) })
 	s.mux.HandleFunc("GET /calls/{ref}", s.read)
 	s.mux.Handle("/webhook/levrage", s.hooks)
 	return s
@@ -118,7 +119,7 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 
 // place places a call. The caller's Idempotency-Key names it: the same key again returns what was
 // made. If there are several callers, put the name of each before its keys.
-func (s *service) place(w http.ResponseWriter, r *http.Request) {
+func (s *service) place(life context.Context, w http.ResponseWriter, r *http.Request) {
 	key := url.QueryEscape(r.Header.Get("Idempotency-Key"))
 	var body struct {
 		AgentID  string         `json:"agent_id"`
@@ -142,6 +143,7 @@ func (s *service) place(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.save(call)
+	go s.follow(life, call.Ref())
 	w.Header().Set("Location", "/calls/"+url.PathEscape(call.Ref()))
 	show(w, http.StatusCreated, call)
 }
@@ -161,8 +163,20 @@ func (s *service) read(w http.ResponseWriter, r *http.Request) {
 func (s *service) handle(_ context.Context, event webhook.Event) error {
 	if ended, ok := event.(*webhook.CallEnded); ok {
 		s.save(ended.Call)
+		s.client.Calls.Deliver(ended.Call) // ends follow
 	}
 	return nil
+}
+
+// follow keeps a call up to date, should its event never come. All of them share a few requests.
+func (s *service) follow(ctx context.Context, ref string) {
+	for now, err := range s.client.Calls.Watch(ctx, ref, voiceagent.WatchParams{}) {
+		if err != nil {
+			slog.Warn("not followed", "ref", ref, "error", err)
+			return
+		}
+		s.save(now)
+	}
 }
 
 // save joins the answer to Create and the event of one call: both have the same Ref. The event may

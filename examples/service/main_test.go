@@ -54,7 +54,7 @@ func newVendor(t *testing.T, opts ...voiceagent.ClientOption) (*voiceagenttest.S
 	vendor := voiceagenttest.NewServer()
 	t.Cleanup(vendor.Close)
 	vendor.AddAgent(voiceagenttest.NewAgent{ID: "agent-1", Name: "Acme Sales"})
-	return vendor, newService(vendor.Client(append(options(), opts...)...), "+15550100000", secret)
+	return vendor, newService(t.Context(), vendor.Client(append(options(), opts...)...), "+15550100000", secret)
 }
 
 // ask has the service answer a request.
@@ -207,14 +207,30 @@ func TestResultBeforeTheAnswer(t *testing.T) {
 	}
 }
 
+// A call whose event never comes is followed to its end.
+func TestEventThatNeverComes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newVendor(t)
+		placed := ask(s, post(t.Context(), "order-1", body))
+		require.Equal(t, http.StatusCreated, placed.Code)
+		time.Sleep(2 * time.Minute)
+		now := ask(s, httptest.NewRequestWithContext(t.Context(), http.MethodGet, placed.Header().Get("Location"), http.NoBody))
+		assert.NotContains(t, now.Body.String(), `"initiated"`)
+		assert.NotContains(t, now.Body.String(), `"ringing"`)
+	})
+}
+
 // At SIGTERM, a call that is being placed is finished, and its caller gets the answer.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	dialling, goOn := make(chan struct{}), make(chan struct{})
 	_, s := newVendor(t, voiceagent.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			close(dialling)
-			<-goOn
+			if r.Method == http.MethodPost {
+				close(dialling)
+				<-goOn
+			}
 			return next.RoundTrip(r)
 		})
 	}))
