@@ -368,6 +368,7 @@ func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams,
 // Deliver hands a call that came by a webhook to whoever watches it, so that a watch ends with the
 // event. Looking is then only the safety net: once a minute, until it finds an end that wasn't
 // delivered. A call that nobody watches is ignored. Deliver keeps the call: don't change it later.
+// Source: webhooks guide (documented).
 func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
 
 // callSource is where [CallsService.Watch] looks.

@@ -124,7 +124,9 @@ type Observation struct {
 //
 // Callers are served in order of arrival. The limiter is a [PriorityLimiter]: those in AcquireLow
 // come after all that wait in Acquire. While somebody always waits there they get nothing, until
-// their context ends: in a client, that is no later than [WithMaxElapsed] allows.
+// their context ends: in a client, that is no later than [WithMaxElapsed] allows. But as long as a
+// client watches something, the share of [WithWatchShare] is kept for AcquireLow, spread over the
+// window.
 //
 // A caller whose context would end before the reset is refused at once, with a [*RateLimitError]
 // that is also a context.DeadlineExceeded.

@@ -29,6 +29,7 @@ func page(results []result, how effort, took time.Duration) string {
 	} else {
 		b.WriteString("This is Go 1.26. [Go 1.27](" + newJSONName + ".md) has a page of its own, as its encoding/json is much faster.\n\n")
 	}
+	b.WriteString("What following calls costs is on [a page of its own](follow.md).\n\n")
 	b.WriteString("![Time of each client, relative to hand-written net/http](" + docName() + ".svg)\n\n")
 	b.WriteString("## Targets of this client\n\n" + targets(results) + "\n" + summary(results) + "\n\n")
 	b.WriteString("## What was measured\n\n" + tables(results) + "\n")

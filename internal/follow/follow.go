@@ -240,7 +240,6 @@ func (f *Follower[T]) show(w *watcher[T], record *T) {
 	}
 	if w.last == nil || !reflect.DeepEqual(w.last, &own) {
 		w.last, w.fresh, w.changed = &own, true, now
-		f.poll.changes++
 	}
 	if w.fresh && !f.source.Ended(record) {
 		w.tell()

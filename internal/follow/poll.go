@@ -10,7 +10,7 @@ const (
 	// Between two looks at a record that is asked for by itself. It is an eighth of the time since the
 	// record changed, within these.
 	soonest, rarest = 2 * time.Second, 15 * time.Second
-	// Between the beginnings of two readings of the list. It grows while nothing changes.
+	// Between the beginnings of two readings of the list. It grows while nothing ends.
 	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
 	// The same where records are delivered, so that looking is only the safety net.
 	safetyNet = time.Minute
@@ -39,11 +39,11 @@ type poll[T any] struct {
 	gets      int       // requests since the last page of the list
 	failures  int       // requests in a row that failed
 
-	page    int       // the next page of the reading under way; 0 for none
-	began   time.Time // of that reading
-	read    time.Time // when the last complete reading began
-	gap     time.Duration
-	changes int // since that reading began
+	page  int       // the next page of the reading under way; 0 for none
+	began time.Time // of that reading
+	read  time.Time // when the last complete reading began
+	gap   time.Duration
+	ends  int // that were found since that reading began
 
 	listErr    error // why the last page failed
 	listFailed time.Time
@@ -52,6 +52,7 @@ type poll[T any] struct {
 	getless    bool            // Get knows nothing of what the list shows
 	stale      bool            // the list showed a record in a state that it had left
 	check      bool            // one that the list shows is to be asked for, to see if the list is right
+	checked    time.Time       // when that was last the case
 	proofs     map[string]bool // ids of records that have ended, which the list is to show so
 	delivered  bool            // ends come by Deliver
 }
@@ -98,7 +99,7 @@ func (f *Follower[T]) request(life context.Context, next step[T]) {
 		return
 	}
 	if f.poll.page == 0 {
-		f.poll.page, f.poll.began, f.poll.changes = 1, time.Now(), 0
+		f.poll.page, f.poll.began, f.poll.ends = 1, time.Now(), 0
 	}
 	f.poll.gets = 0
 	page, since := f.poll.page, f.since()
@@ -154,7 +155,7 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		if w.isOver() {
 			continue
 		}
-		if f.poll.check && w.state == following && !w.listed.IsZero() && (check.of == nil || w.asked.Before(check.of.asked)) {
+		if reading && f.poll.check && w.state == following && !w.listed.IsZero() && (check.of == nil || w.asked.Before(check.of.asked)) {
 			check = step[T]{now, w}
 		}
 		at, byList := f.nextLook(w, now, reading, round)

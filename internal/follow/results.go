@@ -6,6 +6,7 @@ import "time"
 func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
 	now := time.Now()
 	w.asked = now
+	f.poll.check = false
 	switch {
 	case err == nil:
 		f.poll.failures, f.poll.getless = 0, false
@@ -30,7 +31,6 @@ func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
 
 func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 	listed := w.last
-	f.poll.check = false
 	if now := f.source.State(record); w.shown != "" && now != w.shown {
 		w.passed = w.shown
 	}
@@ -59,6 +59,7 @@ func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 // ends ends a watch whose end was found by looking, not delivered.
 func (f *Follower[T]) ends(w *watcher[T]) {
 	f.poll.delivered = false
+	f.poll.ends++
 	f.end(w, ended, nil)
 }
 
@@ -101,8 +102,11 @@ func (f *Follower[T]) listed(records []T, more, filtered bool) {
 		return
 	}
 	f.poll.page, f.poll.read = 0, f.poll.began
-	f.poll.check = !f.poll.delivered && !f.poll.getless
-	if f.poll.changes > 0 || f.poll.gap == 0 {
+	round := time.Duration(f.following()) * f.source.Pace()
+	if !f.poll.delivered && !f.poll.getless && now.Sub(f.poll.checked) >= round/checksARound {
+		f.poll.check, f.poll.checked = true, now
+	}
+	if f.poll.ends > 0 || f.poll.gap == 0 {
 		f.poll.gap = soonestReading
 	} else {
 		f.poll.gap = min(f.poll.gap*3/2, rarestReading)
@@ -112,6 +116,9 @@ func (f *Follower[T]) listed(records []T, more, filtered bool) {
 	}
 	f.listSaid(now)
 }
+
+// checksARound is how often the list is checked while each record could be asked for once.
+const checksARound = 10
 
 // maxMorePages is how many more pages a reading has than the watched records need.
 const maxMorePages = 4

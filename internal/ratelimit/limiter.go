@@ -9,6 +9,7 @@ package ratelimit
 import (
 	"container/list"
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -96,11 +97,11 @@ func (l *Limiter) Reserve(share float64) {
 
 // kept returns how many permits of the window's rest Acquire leaves to AcquireLow.
 func (l *Limiter) kept(now time.Time) int {
-	if l.window.knowledge != counting {
+	if l.window.knowledge != counting || l.reserved <= 0 {
 		return 0
 	}
 	left := min(max(0, l.window.end.Sub(now)), documented)
-	return int(float64(l.window.limit) * l.reserved * left.Seconds() / documented.Seconds())
+	return int(math.Ceil(float64(l.window.limit) * l.reserved * left.Seconds() / documented.Seconds()))
 }
 
 // Acquire waits for a permit to send one attempt, in order of arrival. The error is the context's.

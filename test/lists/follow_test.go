@@ -139,19 +139,48 @@ func (f *following) run(t *testing.T) {
 	t.Log(t.Name(), f)
 }
 
+// A call that only the list has is followed there, as slowly as one that Get has.
+func TestOneCallThatGetDoesNotHave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &following{calls: 1, limit: 300, dialect: voiceagenttest.Dialect{GetDelay: 24 * time.Hour}}
+		f.run(t)
+		assert.LessOrEqual(t, f.most(), 4*time.Second)
+		assert.LessOrEqual(t, f.requests, 25)
+	})
+}
+
 func TestManyCallsAreFollowed(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 50, 200, 1000} {
-		for _, deliver := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				f := &following{calls: n, limit: 300, deliver: deliver}
-				f.run(t)
-			})
-		}
+	for _, c := range []struct {
+		calls    int
+		deliver  bool
+		each     float64 // requests a call
+		placing  time.Duration
+		mean, in time.Duration // of the ends
+	}{
+		{1, false, 16, time.Second, 4 * time.Second, 4 * time.Second},
+		{1, true, 16, time.Second, 0, 0},
+		{50, false, 1.8, time.Second, 5 * time.Second, 16 * time.Second},
+		{50, true, 1.2, time.Second, 0, 0},
+		{200, false, 1.6, 2 * time.Second, 5 * time.Second, 10 * time.Second},
+		{200, true, 1.1, 2 * time.Second, 0, 0},
+		{1000, false, 1.4, 5 * time.Minute, 5 * time.Second, 16 * time.Second},
+		{1000, true, 1.1, 5 * time.Minute, 0, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &following{calls: c.calls, limit: 300, deliver: c.deliver}
+			f.run(t)
+			assert.LessOrEqual(t, f.each(), c.each)
+			assert.LessOrEqual(t, f.placing, c.placing)
+			assert.LessOrEqual(t, f.mean(), c.mean)
+			assert.LessOrEqual(t, f.most(), c.in)
+			assert.Zero(t, f.throttled)
+		})
 	}
 }
 
-// lists returns a middleware that changes the answers of GET /calls.
+// listsAs returns a middleware that changes the answers of GET /calls.
 func listsAs(change func(body string) string) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
@@ -192,7 +221,7 @@ func TestListsThatLie(t *testing.T) {
 		"Get comes late": {following{dialect: dialect{GetDelay: 20 * time.Second}}, 60 * time.Second},
 		"stale": {following{lie: listsAs(func(body string) string {
 			return oneStatus.ReplaceAllString(strings.ReplaceAll(body, `"ended_at"`, `"was"`), `"status":"ringing"`)
-		})}, 110 * time.Second},
+		})}, 65 * time.Second},
 		"empty": {following{lie: listsAs(func(string) string { return `{"data":[],"total":0,"has_more":false}` })}, 60 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -226,7 +255,7 @@ func (r *ringing) record(id string) string {
 func (r *ringing) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	body := ""
+	var body string
 	if id, isGet := strings.CutPrefix(req.URL.Path, "/v1/calls/"); isGet {
 		body = `{"data":` + r.record(id) + `}`
 	} else {

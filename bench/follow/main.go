@@ -1,0 +1,156 @@
+// Follow measures what it takes to place calls and to know when each has ended: with Watch, with
+// Watch and webhooks, and with the loop that one writes first, a Get every two seconds.
+//
+//	go -C bench run ./follow          # prints the table, in a minute
+//	go -C bench run ./follow -write   # writes docs/follow.md, too
+//
+// It runs on virtual time, so its figures don't depend on the machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/voiceagent-go/voiceagent"
+)
+
+const docPage = "../docs/follow.md"
+
+// way is how the ends of calls become known.
+type way string
+
+const (
+	watch   way = "`Watch`"
+	deliver way = "`Watch` and `Deliver`"
+	naive   way = "a `Get` every 2 s"
+)
+
+// outcome is what it took.
+type outcome struct {
+	calls, requests, bytes, refused int
+	placing                         time.Duration
+	late                            []time.Duration // sorted
+}
+
+func (o *outcome) mean() (mean time.Duration) {
+	for _, late := range o.late {
+		mean += late / time.Duration(len(o.late))
+	}
+	return mean
+}
+
+func main() {
+	write := flag.Bool("write", false, "write "+docPage+", from the directory bench")
+	testing.Init()
+	flag.Parse()
+	// A bubble of virtual time needs a test. Main doesn't return.
+	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "follow", F: func(t *testing.T) {
+		table := measureAll(t)
+		fmt.Fprint(os.Stdout, table)
+		if !*write {
+			return
+		}
+		if err := os.WriteFile(docPage, []byte(page(table)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}}}, nil, nil)
+}
+
+func measureAll(t *testing.T) string {
+	var table strings.Builder
+	table.WriteString("| plan | calls | how | requests a call | KiB a call | placed in | end known after, mean | 99 of 100 | most | 429s |\n|" + strings.Repeat(" --- |", 10) + "\n")
+	for _, plan := range []voiceagent.Plan{voiceagent.PlanFree, voiceagent.PlanPro} {
+		for _, n := range []int{1, 50, 200, 1000, 5000} {
+			for _, how := range []way{watch, deliver, naive} {
+				synctest.Test(t, func(t *testing.T) { row(&table, plan, how, measure(t, n, plan, how)) })
+			}
+		}
+	}
+	return table.String()
+}
+
+// measure places n calls at once and follows each to its end.
+func measure(t *testing.T, n int, plan voiceagent.Plan, how way) outcome {
+	a := newAPI(plan.PerMinute())
+	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_bench"), voiceagent.WithBaseURL("https://api.test/v1"),
+		voiceagent.WithHTTPClient(&http.Client{Transport: a}), voiceagent.WithMaxElapsed(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outcome{calls: n}
+	start := time.Now()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			placed, err := client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: "agent_1", From: "+15550100000", To: "+919876543210"})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			o.placing = max(o.placing, time.Since(start))
+			mu.Unlock()
+			a.mu.Lock()
+			ends := a.named[placed.ID].ended
+			a.mu.Unlock()
+			if how == deliver {
+				time.AfterFunc(time.Until(ends), func() {
+					client.Calls.Deliver(&voiceagent.Call{SessionID: placed.SessionID, Status: voiceagent.CallCompleted})
+				})
+			}
+			if err := await(t.Context(), client, placed, how); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			o.late = append(o.late, time.Since(ends))
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	slices.Sort(o.late)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o.requests, o.bytes, o.refused = a.requests, a.bytes, a.refused
+	return o
+}
+
+// await returns when the end of a call is known.
+func await(ctx context.Context, client *voiceagent.Client, placed *voiceagent.Call, how way) error {
+	if how != naive {
+		for _, err := range client.Calls.Watch(ctx, placed.Ref(), voiceagent.WatchParams{}) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for {
+		now, err := client.Calls.Get(ctx, placed.ID)
+		if err != nil || now.Ended() {
+			return err
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+func row(table *strings.Builder, plan voiceagent.Plan, how way, o outcome) {
+	round := func(d time.Duration) time.Duration {
+		if d > time.Minute {
+			return d.Round(time.Second)
+		}
+		return d.Round(100 * time.Millisecond)
+	}
+	fmt.Fprintf(table, "| %v | %d | %s | %.2f | %.1f | %v | %v | %v | %v | %d |\n", plan, o.calls, how,
+		float64(o.requests)/float64(o.calls), float64(o.bytes)/float64(o.calls)/1024, round(o.placing), round(o.mean()),
+		round(o.late[len(o.late)*99/100]), round(o.late[len(o.late)-1]), o.refused)
+}
