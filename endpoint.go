@@ -109,7 +109,8 @@ func (c *Client) discard(ctx context.Context, r request, opts []RequestOption) e
 // body is encoded as JSON; nil sends none. The answer's data, or the whole body if it has no
 // envelope, is decoded into out. A nil out discards it; a *[Page] takes a list with its paging
 // keys. Both follow the rules of encoding/json, but that &, < and > aren't escaped, a key that is
-// there twice is refused, and a scalar of the wrong kind is converted: "3" where an int is due.
+// there twice in the body is refused, and a scalar of the wrong kind in the answer is converted
+// where that loses nothing: "3" where an int is due.
 //
 // Only GET, HEAD, PUT, PATCH, DELETE and OPTIONS count as safe to repeat. Any other method whose
 // answer is lost ends in [ErrOutcomeUnknown].

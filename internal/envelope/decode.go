@@ -115,11 +115,11 @@ func try(buf []byte, v any) error {
 	return err
 }
 
-// tolerantStandard is standard, and converts scalars.
-var tolerantStandard = json.JoinOptions(standard, json.WithUnmarshalers(json.UnmarshalFromFunc(convert)))
+// tolerantStandard is standard, and converts scalars where that loses nothing.
+var tolerantStandard = json.JoinOptions(standard, json.WithUnmarshalers(json.JoinUnmarshalers(readNumbers, json.UnmarshalFromFunc(convertExactly))))
 
-// unmarshalOther reads JSON into a type of the caller's, as encoding/json does. Scalars of the
-// wrong kind are converted.
+// unmarshalOther reads JSON into a type of the caller's, as encoding/json does. If that fails, a
+// scalar of the wrong kind is converted where that loses nothing.
 func unmarshalOther(value jsontext.Value, v any) error {
 	err := json.Unmarshal(value, v, standard)
 	switch {
@@ -127,6 +127,45 @@ func unmarshalOther(value jsontext.Value, v any) error {
 		return nil
 	case value.Kind() != '{' && value.Kind() != '[':
 		return ErrShape
+	}
+	return err
+}
+
+// convertExactly reads "3" into a number, 3 into a text, and "true" into a bool. It leaves types
+// with a name to their own rules.
+func convertExactly(dec *jsontext.Decoder, out any) error {
+	field := reflect.ValueOf(out).Elem()
+	if field.Type().PkgPath() != "" || !isScalar(dec.PeekKind()) || dec.PeekKind() == 'n' {
+		return errors.ErrUnsupported
+	}
+	kind := field.Kind()
+	if kind != reflect.String && kind != reflect.Bool && !field.CanInt() && !field.CanUint() && !field.CanFloat() {
+		return errors.ErrUnsupported
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(token.String())
+	switch {
+	case kind == reflect.String:
+		field.SetString(token.String())
+	case kind == reflect.Bool:
+		var is bool
+		is, err = strconv.ParseBool(text)
+		field.SetBool(is)
+	case field.CanInt():
+		var n int64
+		n, err = strconv.ParseInt(text, 10, field.Type().Bits())
+		field.SetInt(n)
+	case field.CanUint():
+		var n uint64
+		n, err = strconv.ParseUint(text, 10, field.Type().Bits())
+		field.SetUint(n)
+	default:
+		var f float64
+		f, err = strconv.ParseFloat(text, field.Type().Bits())
+		field.SetFloat(f)
 	}
 	return err
 }

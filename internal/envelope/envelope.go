@@ -201,6 +201,7 @@ var standard = json.JoinOptions(
 	jsontext.EscapeForHTML(false),
 	jsontext.EscapeForJS(false),
 	json.WithMarshalers(writtenNumbers),
+	json.WithUnmarshalers(readNumbers),
 )
 
 // Checks say what Marshal refuses although encoding/json writes it.
@@ -254,7 +255,7 @@ func whereMarshalFailed(err error, v any, checks Checks) error {
 		err = located
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return fmt.Errorf("a key of Extra is also a field of the parameters: %w", err)
+		return fmt.Errorf("a key is there twice, as one of Extra that is also a field of the parameters: %w", err)
 	}
 	return err
 }

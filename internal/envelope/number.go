@@ -72,9 +72,33 @@ var writtenNumbers = json.MarshalToFunc(func(enc *jsontext.Encoder, number stdjs
 	if number == "" {
 		number = "0"
 	}
-	value := jsontext.Value(number)
-	if value.Kind() != '0' || !value.IsValid() || strings.TrimSpace(string(number)) != string(number) {
+	if !isNumber(string(number)) {
 		return errors.New("invalid number literal " + strconv.Quote(string(number)))
 	}
-	return enc.WriteValue(value)
+	return enc.WriteValue(jsontext.Value(number))
 })
+
+// readNumbers makes the library read a [stdjson.Number] as encoding/json does: from a number, or
+// from one in quotes.
+var readNumbers = json.UnmarshalFromFunc(func(dec *jsontext.Decoder, number *stdjson.Number) error {
+	value, err := dec.ReadValue()
+	if err != nil || value.Kind() == 'n' {
+		return err
+	}
+	text := string(value)
+	if value.Kind() == '"' {
+		unquoted, _ := jsontext.AppendUnquote(nil, value)
+		text = string(unquoted)
+	}
+	if !isNumber(text) {
+		return errors.New("invalid number literal " + strconv.Quote(text))
+	}
+	*number = stdjson.Number(text)
+	return nil
+})
+
+// isNumber reports whether a text is a JSON number and nothing else.
+func isNumber(text string) bool {
+	value := jsontext.Value(text)
+	return value.Kind() == '0' && value.IsValid() && strings.TrimSpace(text) == text
+}

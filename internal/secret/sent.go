@@ -61,27 +61,33 @@ func (s *Sent) cutNumbers(text string, next reader) string {
 	e := edit{text: text}
 	from, to := 0, 0 // a part of a number is in text[from:to]
 	shown := ""
+	telling := false // not only 00000, which is in many an id and amount
+	cut := func() {
+		if to > 0 && telling {
+			e.replace(from, to, shown)
+		}
+	}
 	s.each(text, next, func(start, end int, window uint32) {
 		ends, known := s.windows[window]
 		if !known {
 			return
 		}
 		if start >= to {
-			if to > 0 {
-				e.replace(from, to, shown)
-			}
-			from = max(to, start-plusBefore(text[:start]))
+			cut()
+			from, telling = max(to, start-plusBefore(text[:start])), false
 		}
 		to, shown = end, mask
+		telling = telling || window%repunit != 0
 		if ends {
 			shown = MaskNumber(text[start:end])
 		}
 	})
-	if to > 0 {
-		e.replace(from, to, shown)
-	}
+	cut()
 	return e.done()
 }
+
+// repunit divides a window of 5 digits that are all the same.
+const repunit = 11111
 
 // CutFromError is CutFromText for a cause. The cause itself stays for errors.Is and errors.As.
 func (s *Sent) CutFromError(err error) error {

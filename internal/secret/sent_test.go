@@ -32,6 +32,7 @@ func TestSentNumbersAreCutOutByValue(t *testing.T) {
 		"919800077665":                          "***7665",
 		"timestamp 1764150000":                  "timestamp 1764150000",
 		"3210":                                  "3210",
+		"req_000000000003, 3600000 ms":          "req_000000000003, 3600000 ms", // the zeros at the end of a number
 		"call_1234567890 at 2026-11-26 10:00":   "call_1234567890 at 2026-11-26 10:00",
 		"+919876543210, +15550100000, 12345 ms": "***3210, ***0000, 12345 ms",
 	} {

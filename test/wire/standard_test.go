@@ -69,6 +69,17 @@ type shouted string
 
 func (s shouted) MarshalJSON() ([]byte, error) { return json.Marshal(string(s) + "!") }
 
+// loud is read in capitals, and never empty.
+type loud string
+
+func (l *loud) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return io.ErrUnexpectedEOF
+	}
+	*l = loud(bytes.ToUpper(text))
+	return nil
+}
+
 // standard is what encoding/json makes of a value with SetEscapeHTML(false), with U+2028 as it is.
 func standard(t *testing.T, value any) string {
 	t.Helper()
@@ -204,8 +215,22 @@ func TestValuesAreReadAsByTheStandard(t *testing.T) {
 func TestValuesThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	var out options
-	require.NoError(t, always(`{"data":{"retries":"3","enabled":"yes","Name":17}}`).client(t).Request(t.Context(), "GET", "/things/1", nil, &out))
+	require.NoError(t, always(`{"data":{"retries":"3","enabled":"true","Name":17}}`).client(t).Request(t.Context(), "GET", "/things/1", nil, &out))
 	assert.Equal(t, options{Retries: 3, Enabled: true, Name: "17"}, out)
+	for _, lossy := range []string{`{"retries":"12abc"}`, `{"retries":1.9}`, `{"retries":true}`, `{"retries":99999999999999999999}`, `{"retries":""}`, `{"enabled":"maybe"}`, `{"number":"abc"}`} {
+		require.Error(t, always(lossy).client(t).Request(t.Context(), "GET", "/things/1", nil, new(options)), lossy)
+	}
+	// A type with rules of its own keeps them, whatever its neighbours need.
+	var own struct {
+		Loud  loud
+		Count int64
+		Rate  *uint8
+	}
+	require.NoError(t, always(`{"Loud":"abc","Count":"9007199254740993","Rate":"7"}`).client(t).Request(t.Context(), "GET", "/things/1", nil, &own))
+	assert.Equal(t, loud("ABC"), own.Loud)
+	assert.Equal(t, int64(9007199254740993), own.Count)
+	assert.Equal(t, uint8(7), *own.Rate)
+	require.Error(t, always(`{"Loud":"","Count":"1"}`).client(t).Request(t.Context(), "GET", "/things/1", nil, &own))
 	err := always(`{"data":{"tags":{"a":1}}}`).client(t).Request(t.Context(), "GET", "/things/1", nil, &out)
 	var bad *voiceagent.DecodeError
 	require.ErrorAs(t, err, &bad)
