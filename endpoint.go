@@ -193,7 +193,7 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	}
 	settings, err := c.settingsFor(opts)
 	if err != nil {
-		return refuse(r.method, r.route, "option", err.Error())
+		return refuse(r.method, r.route, "option", secret.MaskNumbers(err.Error()))
 	}
 	if !r.public && !c.key.IsSet() {
 		return fmt.Errorf("voiceagent: %s %s: %w", r.method, r.route, ErrNoAPIKey)
@@ -201,7 +201,7 @@ func (c *Client) send(ctx context.Context, r *request, answer envelope.Body, opt
 	var body []byte
 	if r.body != nil {
 		if body, err = r.encode(); err != nil {
-			return refuse(r.method, r.route, "body", err.Error())
+			return refuse(r.method, r.route, "body", secret.MaskNumbers(err.Error()))
 		}
 		r.body = body
 	}

@@ -372,13 +372,13 @@ func refused(method, route string, bad check.Problems) error {
 	if len(bad) == 0 {
 		return nil
 	}
-	message := bad[0].Field + ": " + bad[0].Message
+	fields := make([]FieldError, len(bad))
+	for i, problem := range bad { // a key may be a number
+		fields[i] = FieldError{Field: secret.MaskNumbers(problem.Field), Message: problem.Message}
+	}
+	message := fields[0].Field + ": " + fields[0].Message
 	if more := len(bad) - 1; more > 0 {
 		message += fmt.Sprintf(" (and %d more, see Fields)", more)
-	}
-	fields := make([]FieldError, len(bad))
-	for i, problem := range bad {
-		fields[i] = FieldError(problem)
 	}
 	return &ValidationError{&APIError{Code: CodeValidationError, Message: message, Fields: fields, Method: method, Route: route}}
 }

@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
+
+func init() { withoutKey = func(ctx context.Context) error { return demo(ctx, os.Stdout) } }
 
 // demo serves with a simulator as the vendor, sends a few requests to itself, and shuts down. Leave
 // it out of your copy.

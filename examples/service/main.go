@@ -1,4 +1,5 @@
-// Service is a backend that places calls for other programs. Copy this file; demo.go only shows it.
+// Service is a backend that places calls for other programs. Copy this file: it stands alone, and
+// demo.go only shows it.
 //
 //	go run ./examples/service
 //
@@ -53,10 +54,13 @@ func main() {
 	}
 }
 
+// withoutKey is what there is to do without a key: demo.go has something else.
+var withoutKey = func(context.Context) error { return errors.New("VOICEAGENT_API_KEY must be set") }
+
 func run(ctx context.Context) error {
 	from, secret := os.Getenv("CALL_FROM"), os.Getenv("WEBHOOK_SECRET")
 	if os.Getenv("VOICEAGENT_API_KEY") == "" {
-		return demo(ctx, os.Stdout)
+		return withoutKey(ctx)
 	} else if from == "" || secret == "" {
 		return errors.New("CALL_FROM and WEBHOOK_SECRET must be set")
 	}

@@ -44,7 +44,7 @@ func ReadFailure(buf []byte) Failure {
 	_ = Unmarshal(buf, &body) // what came before a break is there
 	f := Failure{
 		Message: text(body.Message), RequestID: text(body.RequestID), Timestamp: text(body.Timestamp),
-		Refused: body.Success == no, Object: true, Problem: body.Title != nil && body.Detail != nil,
+		Refused: body.Success == no, Object: true, Problem: body.Title != nil && body.Detail.Kind() == '"',
 	}
 	f.Own = body.Success != unsaid || body.Error != nil || body.Data != nil || body.Detail != nil && !f.Problem
 	f.readDetail(body.Detail)

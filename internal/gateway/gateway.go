@@ -87,6 +87,9 @@ func get(header http.Header, name string) string {
 // answersBare reports whether the header is that of a gateway whose own answers are a JSON object
 // with a message, as those of Amazon's and Kong are.
 func answersBare(header http.Header) bool {
+	if server := strings.ToLower(get(header, "Server")); strings.Contains(server, "uvicorn") || strings.Contains(server, "gunicorn") {
+		return false // a Python server's, such as the API is (inferred); it was passed on
+	}
 	for _, name := range [...]string{"X-Amzn-RequestId", "X-Amzn-ErrorType", "Apigw-RequestId", "X-Amz-Apigw-Id"} {
 		if get(header, name) != "" {
 			return true
