@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
@@ -36,14 +37,24 @@ type CallResult struct {
 
 // CreateEach places every call of the sequence with [CallsService.Create], several at a time. It
 // yields each result with the call's index in the sequence, in the order in which the calls end. If
-// the loop breaks, or ctx ends, no new calls are placed, and CreateEach waits for those under way.
-// Their results are lost to a loop that breaks; after the end of ctx they are still yielded.
+// the loop is left, or ctx ends, no new calls are placed, and CreateEach waits for those under way.
+// Their results are lost to a loop that is left, by break, return or panic; after the end of ctx
+// they are still yielded.
+//
+// A slow loop holds up the calls: at most Concurrency of them are placed beyond the last that was
+// yielded, so as many results are lost at most. The sequence is read in a goroutine of its own, one
+// call further. If it panics, or Key does, so does the loop, after the results of what was placed.
+// A nil sequence yields a [*ValidationError].
 //
 // Don't pass [WithResponse]: one response can't hold those of several calls.
 func (s *CallsService) CreateEach(ctx context.Context, calls iter.Seq[CallCreateParams], params CreateEachParams,
 	opts ...RequestOption,
 ) iter.Seq2[int, CallResult] {
 	return func(yield func(int, CallResult) bool) {
+		if calls == nil {
+			yield(0, CallResult{Err: refuse("POST", placeCallRoute, "calls", "the sequence is nil")})
+			return
+		}
 		workers := params.Concurrency
 		if workers <= 0 {
 			workers = defaultCallConcurrency
@@ -52,49 +63,53 @@ func (s *CallsService) CreateEach(ctx context.Context, calls iter.Seq[CallCreate
 			i int
 			r CallResult
 		}
-		slots := make(chan struct{}, workers)
-		results := make(chan numbered, workers)
-		stop := make(chan struct{})
-		var running sync.WaitGroup
+		slots := make(chan struct{}, workers) // each held until the result is taken
+		results := make(chan numbered)
+		var left atomic.Bool
+		var panicked any
 		go func() {
 			defer close(results)
+			var running sync.WaitGroup
 			defer running.Wait()
+			defer func() { panicked = recover() }()
 			i := 0
 			for call := range calls {
-				select {
-				case slots <- struct{}{}:
-				case <-stop:
+				slots <- struct{}{}
+				if left.Load() {
 					return
 				}
-				n := i
+				n, key := i, params.key(i, call)
 				i++
 				running.Go(func() {
-					result := numbered{n, s.createOne(ctx, n, call, params, opts)}
-					<-slots
-					select {
-					case results <- result:
-					case <-stop:
-					}
+					defer func() { <-slots }()
+					results <- numbered{n, s.createOne(ctx, n, call, append(slices.Clip(opts), key))}
 				})
+			}
+		}()
+		defer func() {
+			left.Store(true)
+			for range results { // until all that is under way has ended
+			}
+			if panicked != nil {
+				panic(panicked)
 			}
 		}()
 		for result := range results {
 			if !yield(result.i, result.r) {
-				close(stop)
-				for range results { // until all that is under way has ended
-				}
 				return
 			}
 		}
 	}
 }
 
-func (s *CallsService) createOne(ctx context.Context, i int, call CallCreateParams, params CreateEachParams, opts []RequestOption) CallResult {
-	if params.Key != nil {
-		opts = append(slices.Clip(opts), WithIdempotencyKey(params.Key(i, call)))
-	} else {
-		opts = append(slices.Clip(opts), keySuffix(i+1))
+func (p CreateEachParams) key(i int, call CallCreateParams) RequestOption {
+	if p.Key == nil {
+		return keySuffix(i + 1)
 	}
+	return WithIdempotencyKey(p.Key(i, call))
+}
+
+func (s *CallsService) createOne(ctx context.Context, i int, call CallCreateParams, opts []RequestOption) CallResult {
 	placed, err := s.Create(ctx, call, opts...)
 	if err != nil {
 		err = fmt.Errorf("call %d: %w", i, err)
