@@ -102,8 +102,8 @@ func TestFullParametersLackNothing(t *testing.T) {
 	}
 }
 
-// unset lists the fields that have no value. Extra is left out: it is for what the client and the
-// file don't know.
+// unset lists the fields that have no value. Extra is left out, as it is for what the client and
+// the file don't know, and Repeated, which isn't sent.
 func unset(v reflect.Value, name string) (missing []string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -112,7 +112,7 @@ func unset(v reflect.Value, name string) (missing []string) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() && field.Name != "Extra" {
+			if field := v.Type().Field(i); field.IsExported() && field.Name != "Extra" && field.Name != "Repeated" {
 				missing = append(missing, unset(v.Field(i), name+"."+field.Name)...)
 			}
 		}
