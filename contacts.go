@@ -34,7 +34,7 @@ type CSVParams struct {
 // RowError is a row of a CSV file that can't be used.
 type RowError struct {
 	Line   int    // in the file, from 1; 0 for the file as a whole
-	Column string // its name in the file; "" for the whole line, or if it has none
+	Column string // its name in the file, a number in it masked; "" for the whole line, or if it has none
 	Err    error
 }
 

@@ -3,7 +3,9 @@ package contactfile
 import (
 	"hash/fnv"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/voiceagent-go/voiceagent/internal/secret"
@@ -50,7 +52,10 @@ var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{
 
 const wasSpoiled = "was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again"
 
-const signs = "+0123456789 -()." // what a clean number may have
+const (
+	signs   = "+0123456789 -()." // what a clean number may have
+	between = "/,;|&"            // what may stand between two
+)
 
 // whyNot says why a clean text is no phone number; "" if it may be one.
 func whyNot(text string) string {
@@ -105,17 +110,44 @@ func digitsOf(text string) string {
 // isNumber reports whether a cell of the first line is a phone number, or several, or was one, so
 // that the line is no header. A year or a date is none.
 func isNumber(cell string) bool {
-	const fewest, date = 7, 8 // digits
+	const fewest = 7 // digits
 	text := Clean(cell)
 	if spoiled.MatchString(text) {
 		return true
 	}
 	digits := digitsOf(text)
-	if len(digits) < fewest || strings.Trim(text, signs+"/,;|&") != "" {
+	if len(digits) < fewest || strings.Trim(text, signs+between) != "" {
 		return false
 	}
-	isYear := func(four string) bool { return four[:2] == "19" || four[:2] == "20" }
-	return len(digits) != date || text[0] == '+' || !isYear(digits[:4]) && !isYear(digits[4:])
+	return text[0] == '+' || !isDate(digits)
+}
+
+func isDate(digits string) bool {
+	for _, layout := range []string{"20060102", "02012006", "01022006"} {
+		if at, err := time.Parse(layout, digits); err == nil && at.Year() >= 1900 && at.Year() < 2100 {
+			return true
+		}
+	}
+	return false
+}
+
+var mayBeDate = regexp.MustCompile(`\b(\d{4}[-/.]?\d\d[-/.]?\d\d|\d\d[-/.]?\d\d[-/.]?\d{4})\b`)
+
+// holdsNumber reports whether there is a phone number in a cell of the first line, whatever words
+// stand beside it, so that the line is no header.
+func holdsNumber(cell string) bool {
+	text := Clean(cell)
+	if isNumber(text) || slices.ContainsFunc(strings.Fields(text), spoiled.MatchString) {
+		return true
+	}
+	text = mayBeDate.ReplaceAllStringFunc(text, func(date string) string {
+		if isDate(digitsOf(date)) {
+			return "date"
+		}
+		return date
+	})
+	isBeside := func(r rune) bool { return !strings.ContainsRune(signs+between, r) }
+	return slices.ContainsFunc(strings.FieldsFunc(text, isBeside), isNumber) || secret.MaskNumbers(text) != text
 }
 
 // Lines has the line, or another position, at which each number came first. It takes about 40 bytes
