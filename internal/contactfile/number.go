@@ -79,8 +79,19 @@ const fewestDigits, mostDigits = 6, 15 // of a number; E.164 has 15 at most
 // compact returns a clean number without the signs between its digits, and with + for 00, or why it
 // is none.
 func compact(text string) (number, problem string) {
-	digits := digitsOf(text)
-	plus := ""
+	plus, digits := dialled(text)
+	switch {
+	case len(digits) < fewestDigits:
+		return "", "is too short"
+	case len(digits) > mostDigits:
+		return "", "is too long"
+	}
+	return plus + digits, ""
+}
+
+// dialled returns the digits of a clean text, and + if they begin with a country's code.
+func dialled(text string) (plus, digits string) {
+	digits = digitsOf(text)
 	if strings.Contains(text, "+") {
 		plus = "+"
 	} else if strings.HasPrefix(digits, "00") {
@@ -89,13 +100,7 @@ func compact(text string) (number, problem string) {
 	if before, after, ok := strings.Cut(text, "(0)"); ok && plus != "" { // +44 (0)20: it is dialled within the country
 		digits = strings.TrimPrefix(digitsOf(before), "00") + digitsOf(after)
 	}
-	switch {
-	case len(digits) < fewestDigits:
-		return "", "is too short"
-	case len(digits) > mostDigits:
-		return "", "is too long"
-	}
-	return plus + digits, ""
+	return plus, digits
 }
 
 func digitsOf(text string) string {
@@ -171,8 +176,9 @@ func (l Lines) First(number string, at int) int {
 func Digits(number string) uint64 {
 	const most, other = 18, 1 << 63
 	text := Clean(number)
-	digits := strings.TrimPrefix(digitsOf(text), "00")
-	if digits == "" || len(digits) > most || strings.Trim(text, signs) != "" {
+	_, digits := dialled(text)
+	digits = strings.TrimPrefix(digits, "00")
+	if digits == "" || len(digits) > most || strings.ContainsFunc(text, unicode.IsLetter) {
 		hash := fnv.New64a()
 		hash.Write([]byte(text))
 		return hash.Sum64() | other
