@@ -115,7 +115,8 @@ func (c Campaign) LogValue() slog.Value {
 func (c *Campaign) Ended() bool { return c.Status.Terminal() }
 
 // Contact is one person to call: the number under the campaign's phone column, as a text or a
-// number of JSON, and whatever else the agent is to know. Keys should be letters, digits and underscores (seen in use).
+// number of JSON, and whatever else the agent is to know. Keys should be letters, digits and
+// underscores (seen in use).
 type Contact map[string]any
 
 // LogValue shows how many keys a contact has, and nothing of a person: which of them is the phone

@@ -124,19 +124,24 @@ func isNumber(cell string) bool {
 	if len(digits) < fewest || strings.Trim(text, signs+between) != "" {
 		return false
 	}
-	return text[0] == '+' || !isDate(digits)
+	return text[0] == '+' || !isDate(text)
 }
 
-func isDate(digits string) bool {
-	for _, layout := range []string{"20060102", "02012006", "01022006"} {
-		if at, err := time.Parse(layout, digits); err == nil && at.Year() >= 1900 && at.Year() < 2100 {
+// dates are those that have as many digits as a number, and two years.
+var dates = regexp.MustCompile(`\b(\d{4}[-/.]?\d\d?[-/.]?\d\d?|\d\d?[-/.]?\d\d?[-/.]?\d{4}|\d{4}[-/]\d{4})\b`)
+
+func isDate(text string) bool {
+	text = strings.NewReplacer("-", "/", ".", "/", " ", "/").Replace(strings.TrimSpace(text))
+	if first, second, ok := strings.Cut(text, "/"); ok && len(first) == len("2006") && len(second) == len("2006") {
+		return isDate(first+"0101") && isDate(second+"0101")
+	}
+	for _, layout := range []string{"20060102", "02012006", "01022006", "2006/1/2", "2/1/2006", "1/2/2006"} {
+		if at, err := time.Parse(layout, text); err == nil && at.Year() >= 1900 && at.Year() < 2100 {
 			return true
 		}
 	}
 	return false
 }
-
-var mayBeDate = regexp.MustCompile(`\b(\d{4}[-/.]?\d\d[-/.]?\d\d|\d\d[-/.]?\d\d[-/.]?\d{4})\b`)
 
 // holdsNumber reports whether there is a phone number in a cell of the first line, whatever words
 // stand beside it, so that the line is no header.
@@ -145,8 +150,8 @@ func holdsNumber(cell string) bool {
 	if isNumber(text) || slices.ContainsFunc(strings.Fields(text), spoiled.MatchString) {
 		return true
 	}
-	text = mayBeDate.ReplaceAllStringFunc(text, func(date string) string {
-		if isDate(digitsOf(date)) {
+	text = dates.ReplaceAllStringFunc(text, func(date string) string {
+		if isDate(date) {
 			return "date"
 		}
 		return date

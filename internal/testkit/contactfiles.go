@@ -157,7 +157,7 @@ var ContactFiles = map[string]ContactFile{
 	"no header, a spoiled one":    {Text: "Mobile: 9.19877E+11,name\n" + two + ",Rahul\n", Errors: []string{"line 1: it holds a phone number"}},
 	"no header, eight digits":     {Text: "Mobile: 98762012,name\n" + two + ",Rahul\n", Errors: []string{"line 1: it holds a phone number"}},
 	"no header, words, its place": {Text: "Asha Rao,Mobile: " + one + "\nRahul," + two + "\n", Column: "2", Numbers: both[1:], Errors: []string{"line 1, column 2 (2): the number ***3210 has letters in it"}},
-	"dates in names":              {Text: "phone,name,due 20240115,paid 15.01.2024 10:30,31-12-2024\n" + one + ",A,x,y,z\n", Numbers: both[:1]},
+	"dates in names":              {Text: "phone,name,due 20240115,paid 15.01.2024 10:30,31-12-2024,2022-2023,sales 2023/2024,due 5/11/2024\n" + one + ",A,x,y,z,u,v,w\n", Numbers: both[:1]},
 	"a date like a number":        {Text: "phone,20240115\n" + one + ",A\n" + two + ",\x00\n", Numbers: both[:1], Errors: []string{"line 3, column 2 (***0115): has a NUL"}},
 	"no header, a wrong place":    {Text: "Asha," + one + "\n", Column: "3", Errors: []string{"line 1: it holds a phone number"}},
 
