@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -182,12 +183,10 @@ type batcher struct {
 // follows, so that a single batch keeps its name.
 func (b *batcher) take(contact Contact, err error, row int) (goOn bool) {
 	if err == nil {
-		if why := checkContact(contact, b.params.phoneColumn()); why != "" {
-			err = refuse("POST", campaignsRoute, fmt.Sprintf("contacts[%d].%s", row, b.params.phoneColumn()), why)
+		if b.batch == nil && b.part == 0 { // the first one settles it for all campaigns
+			b.params.PhoneColumn = b.params.phoneColumn(contact)
 		}
-	}
-	if err == nil && !b.params.Repeated {
-		err = b.checkRepetition(contact, row)
+		err = b.check(contact, row)
 	}
 	if err != nil {
 		return b.yield(nil, err)
@@ -195,12 +194,18 @@ func (b *batcher) take(contact Contact, err error, row int) (goOn bool) {
 	if len(b.batch) == check.MaxContacts && !b.flush(true) {
 		return false
 	}
-	b.batch = append(b.batch, contact)
+	b.batch = append(b.batch, maps.Clone(contact)) // the sequence may fill the same map again
 	return true
 }
 
-func (b *batcher) checkRepetition(contact Contact, row int) error {
-	number := numberText(contact[b.params.phoneColumn()])
+func (b *batcher) check(contact Contact, row int) error {
+	number, why := checkContact(contact, b.params.PhoneColumn)
+	if why != "" {
+		return refuse("POST", campaignsRoute, fmt.Sprintf("contacts[%d].%s", row, b.params.PhoneColumn), why)
+	}
+	if b.params.Repeated {
+		return nil
+	}
 	if first := b.lines.First(number, row); first != row && !isWantedRepetition(contact) {
 		return &RepeatedContactError{Index: row, FirstIndex: first, Number: secret.MaskNumber(number)}
 	}

@@ -8,11 +8,11 @@ import (
 	"iter"
 	"log/slog"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
 	"github.com/voiceagent-go/voiceagent/internal/follow"
 )
@@ -114,8 +114,9 @@ func (c Campaign) LogValue() slog.Value {
 // Ended reports whether the campaign will place no more calls.
 func (c *Campaign) Ended() bool { return c.Status.Terminal() }
 
-// Contact is one person to call: the number under the campaign's phone column, and whatever else
-// the agent is to know. Keys should be letters, digits and underscores (seen in use).
+// Contact is one person to call: the number under the campaign's phone column, as a text or a
+// number of JSON, and whatever else the agent is to know. Keys should be letters, digits and
+// underscores (seen in use).
 type Contact map[string]any
 
 // LogValue shows how many keys a contact has, and nothing of a person: which of them is the phone
@@ -150,7 +151,7 @@ type CampaignCreateParams struct {
 	Name               string         // at most 100 characters
 	AgentID            string         // the agent that talks
 	From               string         // the number to call from; the API calls it phone_number here
-	PhoneColumn        string         // the key of the number in each contact; "phone" when empty
+	PhoneColumn        string         // the key of the number in each contact, or its name in the file; "phone" when empty
 	Contacts           []Contact      // at most 2,000; for more see CreateBatches
 	MaxConcurrentCalls int            // 1 to 50; 0 leaves it to the API, which takes 1
 	Retry              *CampaignRetry // nil for none
@@ -177,16 +178,21 @@ type campaignBody struct {
 	Extra              map[string]any `json:",embed"`
 }
 
-func (p *CampaignCreateParams) phoneColumn() string {
-	if p.PhoneColumn == "" {
-		return defaultPhoneColumn
+// phoneColumn returns the key of the number in a contact. If the contact doesn't have PhoneColumn,
+// that is the name in a file, and the contact may have the key of it.
+func (p *CampaignCreateParams) phoneColumn(contact Contact) string {
+	column := cmp.Or(p.PhoneColumn, defaultPhoneColumn)
+	if contact[column] == nil {
+		if key := cmp.Or(contactfile.Key(column), defaultPhoneColumn); contact[key] != nil {
+			return key
+		}
 	}
-	return p.PhoneColumn
+	return column
 }
 
 func (p *CampaignCreateParams) request() request {
 	body := &campaignBody{
-		Name: p.Name, AgentID: p.AgentID, From: p.From, PhoneColumn: p.phoneColumn(),
+		Name: p.Name, AgentID: p.AgentID, From: p.From, PhoneColumn: p.phoneColumn(p.Contacts[0]),
 		MaxConcurrentCalls: p.MaxConcurrentCalls, Retry: p.Retry, Blackouts: p.Blackouts,
 		ScheduleTime: wireTime(p.ScheduleAt), Extra: p.Extra,
 	}
@@ -214,8 +220,9 @@ func (p *CampaignCreateParams) check() error {
 		bad.Add("contacts", "has %d contacts, %d are allowed: CreateBatches splits them", n, check.MaxContacts)
 	}
 	for i, contact := range p.Contacts {
-		if why := checkContact(contact, p.phoneColumn()); why != "" {
-			bad.Add(fmt.Sprintf("contacts[%d].%s", i, p.phoneColumn()), "%s", why)
+		column := p.phoneColumn(p.Contacts[0])
+		if _, why := checkContact(contact, column); why != "" {
+			bad.Add(fmt.Sprintf("contacts[%d].%s", i, column), "%s", why)
 		}
 	}
 	return refused("POST", campaignsRoute, bad)
@@ -242,27 +249,39 @@ func (p *CampaignCreateParams) checkFrame(bad *check.Problems) {
 	}
 }
 
-// checkContact returns what is wrong with a contact's number, or "". It doesn't check the number's
+// checkContact returns a contact's number, or what is wrong with it. It doesn't check the number's
 // form.
-func checkContact(contact Contact, column string) string {
-	switch number := contact[column].(type) {
-	case nil:
-		return "is missing: each contact needs a number there, or PhoneColumn names another column"
-	case string:
-		if strings.TrimSpace(number) == "" {
-			return "is empty: each contact needs a number there"
-		}
+func checkContact(contact Contact, column string) (number, problem string) {
+	if contact[column] == nil {
+		return "", "is missing: each contact needs a number there, or PhoneColumn names another column"
 	}
-	return ""
+	number, ok := numberText(contact[column])
+	switch {
+	case !ok:
+		return "", fmt.Sprintf("is no number: a %T isn't sent as a text or a number", contact[column])
+	case strings.TrimSpace(number) == "":
+		return "", "is empty: each contact needs a number there"
+	}
+	return number, ""
 }
 
-// numberText is a contact's number in digits: a float64, which is what JSON is decoded to, has no
-// exponent.
-func numberText(number any) string {
-	if f, ok := number.(float64); ok {
-		return strconv.FormatFloat(f, 'f', -1, 64)
+// numberText returns a contact's number as it is sent, of whichever type it is, if that is a text
+// or a number of JSON.
+func numberText(number any) (text string, ok bool) {
+	switch number := number.(type) {
+	case string:
+		return number, true
+	case []byte: // it would be sent in base64
+		return "", false
 	}
-	return fmt.Sprint(number)
+	sent, err := envelope.Marshal(number, 0)
+	switch {
+	case err != nil:
+		return "", false
+	case sent[0] == '"':
+		return text, json.Unmarshal(sent, &text) == nil
+	}
+	return string(sent), sent[0] == '-' || '0' <= sent[0] && sent[0] <= '9'
 }
 
 func wireTime(t time.Time) string {

@@ -34,7 +34,7 @@ type CSVParams struct {
 // RowError is a row of a CSV file that can't be used.
 type RowError struct {
 	Line   int    // in the file, from 1; 0 for the file as a whole
-	Column string // its name in the file; "" for the whole line, or if it has none
+	Column string // its name in the file, a number in it masked; "" for the whole line, or if it has none
 	Err    error
 }
 
@@ -80,7 +80,8 @@ func (e *RepeatedContactError) Error() string {
 // digit or an underscore becomes an underscore, as the API takes nothing else (seen in use), and a
 // digit in front gets one before it. A name without such characters, as in another script, becomes
 // column_2 by its place. The key of the number is PhoneColumn in that form, Mobile_No_ for "Mobile
-// No.", or phone when it is empty. [CampaignCreateParams] needs the key, if it isn't phone.
+// No.", or phone when it is empty. [CampaignCreateParams] takes either, and needs it if it isn't
+// phone.
 //
 // A row that can't be used is yielded as a [*RowError] with its line, and the loop goes on. So is a
 // number that came before; errors.As finds a [*RepeatedContactError] in it. The loop ends with a

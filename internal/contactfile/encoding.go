@@ -18,11 +18,13 @@ const headSize = 64 << 10 // bytes in which the first line ends, or nothing is f
 // peekLine returns what the source has given, once that holds a line with something in it. It
 // doesn't wait for more, as a pipe may have no more yet.
 func peekLine(r *bufio.Reader) []byte {
-	for {
+	for blank, seen := 0, 0; ; { // nothing is looked at twice, as it may come in small pieces
 		head, _ := r.Peek(r.Buffered())
-		if begin := bytes.TrimLeft(head, " \t\r\n\x00"); bytes.ContainsAny(begin, "\r\n") || len(head) == r.Size() {
+		blank = len(head) - len(bytes.TrimLeft(head[blank:], " \t\r\n\x00"))
+		if bytes.ContainsAny(head[max(blank, seen):], "\r\n") || len(head) == r.Size() {
 			return head
 		}
+		seen = len(head)
 		if _, err := r.Peek(len(head) + 1); err != nil {
 			return head // the error comes again when what is after it is read
 		}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
 
 // Options says how to read a file.
@@ -43,7 +45,7 @@ type File struct {
 type Problem struct { //nolint:errname // callers read contactfile.Problem
 	Line   int    // from 1; 0 for the file as a whole
 	Column int    // from 1; 0 for the line as a whole
-	Name   string // of the column; "" if the header has none
+	Name   string // of the column, without a number that is in it; "" if the header has none
 	Err    error
 }
 
@@ -65,6 +67,9 @@ func (p *Problem) Unwrap() error { return p.Err }
 
 // Open reads the header. An error is a [Problem].
 func Open(r io.Reader, o Options) (*File, error) {
+	if r == nil {
+		return nil, &Problem{Err: errors.New("there is no file: the reader is nil")}
+	}
 	text, encoding, err := decoded(r)
 	if err != nil {
 		return nil, asProblem(err)
@@ -104,7 +109,10 @@ func Open(r io.Reader, o Options) (*File, error) {
 // empty lines, and the line by which some programs tell a spreadsheet the separator, as sep=;.
 func (f *File) firstLine(text *bufio.Reader) (line []byte, end string) {
 	for {
-		head := peekLine(text)
+		head, _ := text.Peek(text.Buffered())
+		if !bytes.ContainsAny(head, "\r\n") { // else an empty line is enough
+			head = peekLine(text)
+		}
 		n, quoted := 0, false
 		for ; n < len(head) && (quoted || head[n] != '\n' && head[n] != '\r'); n++ {
 			quoted = quoted != (head[n] == '"')
@@ -172,10 +180,10 @@ func (f *File) line(column int) int {
 	return begins[max(min(column, len(begins)), 1)-1]
 }
 
-// name returns a column's name; "" for one that the header doesn't have.
+// name returns a column's name as it may be shown; "" for one that the header doesn't have.
 func (f *File) name(column int) string {
 	if column >= 1 && column <= len(f.Names) {
-		return f.Names[column-1]
+		return secret.MaskNumbers(f.Names[column-1])
 	}
 	return ""
 }

@@ -93,7 +93,7 @@ func (f *File) readHeader(record []string, wanted string) error {
 	for len(record) > 0 && visible(record[len(record)-1]) == "" {
 		record = record[:len(record)-1]
 	}
-	if slices.ContainsFunc(record, isNumber) {
+	if slices.ContainsFunc(record, holdsNumber) {
 		place, err := strconv.Atoi(strings.TrimSpace(wanted))
 		if err != nil || place < 1 || place > len(record) {
 			return f.problem(0, errors.New("it holds a phone number, so it is a contact, not a header: put a line above it that names the columns, "+
@@ -153,7 +153,7 @@ func (f *File) readHeader(record []string, wanted string) error {
 func (f *File) quoted(columns []int) string {
 	var names []string
 	for _, i := range columns {
-		names = append(names, strconv.Quote(f.Names[i]))
+		names = append(names, strconv.Quote(f.name(i+1)))
 	}
 	return strings.Join(names, " and ")
 }
@@ -163,7 +163,7 @@ func (f *File) show() string {
 	if !slices.ContainsFunc(f.Names, isColumnName) {
 		return fmt.Sprintf(". The line must name the columns, and isn't shown, as it may be a person's (cells: %d, separated by %s)", len(f.Names), f.Separator())
 	}
-	return fmt.Sprintf(". The columns, separated by %s, are: %s", f.Separator(), strings.Join(f.Names, " | "))
+	return fmt.Sprintf(". The columns, separated by %s, are: %s", f.Separator(), secret.MaskNumbers(strings.Join(f.Names, " | ")))
 }
 
 // Separator names what separates the columns.

@@ -3,7 +3,9 @@ package contactfile
 import (
 	"hash/fnv"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/voiceagent-go/voiceagent/internal/secret"
@@ -50,7 +52,10 @@ var spoiled = regexp.MustCompile(`^[+-]?(\d+([.,]\d*)?[eE][+-]?\d+|\d{7,}[.,]\d{
 
 const wasSpoiled = "was made a decimal by a spreadsheet, which loses digits: format the column as text and export it again"
 
-const signs = "+0123456789 -()." // what a clean number may have
+const (
+	signs   = "+0123456789 -()." // what a clean number may have
+	between = "/,;|&"            // what may stand between two
+)
 
 // whyNot says why a clean text is no phone number; "" if it may be one.
 func whyNot(text string) string {
@@ -74,8 +79,19 @@ const fewestDigits, mostDigits = 6, 15 // of a number; E.164 has 15 at most
 // compact returns a clean number without the signs between its digits, and with + for 00, or why it
 // is none.
 func compact(text string) (number, problem string) {
-	digits := digitsOf(text)
-	plus := ""
+	plus, digits := dialled(text)
+	switch {
+	case len(digits) < fewestDigits:
+		return "", "is too short"
+	case len(digits) > mostDigits:
+		return "", "is too long"
+	}
+	return plus + digits, ""
+}
+
+// dialled returns the digits of a clean text, and + if they begin with a country's code.
+func dialled(text string) (plus, digits string) {
+	digits = digitsOf(text)
 	if strings.Contains(text, "+") {
 		plus = "+"
 	} else if strings.HasPrefix(digits, "00") {
@@ -84,13 +100,7 @@ func compact(text string) (number, problem string) {
 	if before, after, ok := strings.Cut(text, "(0)"); ok && plus != "" { // +44 (0)20: it is dialled within the country
 		digits = strings.TrimPrefix(digitsOf(before), "00") + digitsOf(after)
 	}
-	switch {
-	case len(digits) < fewestDigits:
-		return "", "is too short"
-	case len(digits) > mostDigits:
-		return "", "is too long"
-	}
-	return plus + digits, ""
+	return plus, digits
 }
 
 func digitsOf(text string) string {
@@ -105,17 +115,49 @@ func digitsOf(text string) string {
 // isNumber reports whether a cell of the first line is a phone number, or several, or was one, so
 // that the line is no header. A year or a date is none.
 func isNumber(cell string) bool {
-	const fewest, date = 7, 8 // digits
+	const fewest = 7 // digits
 	text := Clean(cell)
 	if spoiled.MatchString(text) {
 		return true
 	}
 	digits := digitsOf(text)
-	if len(digits) < fewest || strings.Trim(text, signs+"/,;|&") != "" {
+	if len(digits) < fewest || strings.Trim(text, signs+between) != "" {
 		return false
 	}
-	isYear := func(four string) bool { return four[:2] == "19" || four[:2] == "20" }
-	return len(digits) != date || text[0] == '+' || !isYear(digits[:4]) && !isYear(digits[4:])
+	return text[0] == '+' || !isDate(text)
+}
+
+// dates are those that have as many digits as a number, and two years.
+var dates = regexp.MustCompile(`\b(\d{4}[-/.]?\d\d?[-/.]?\d\d?|\d\d?[-/.]?\d\d?[-/.]?\d{4}|\d{4}[-/]\d{4})\b`)
+
+func isDate(text string) bool {
+	text = strings.NewReplacer("-", "/", ".", "/", " ", "/").Replace(strings.TrimSpace(text))
+	if first, second, ok := strings.Cut(text, "/"); ok && len(first) == len("2006") && len(second) == len("2006") {
+		return isDate(first+"0101") && isDate(second+"0101")
+	}
+	for _, layout := range []string{"20060102", "02012006", "01022006", "2006/1/2", "2/1/2006", "1/2/2006"} {
+		if at, err := time.Parse(layout, text); err == nil && at.Year() >= 1900 && at.Year() < 2100 {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsNumber reports whether there is a phone number in a cell of the first line, whatever words
+// stand beside it, so that the line is no header.
+func holdsNumber(cell string) bool {
+	text := Clean(cell)
+	if isNumber(text) || slices.ContainsFunc(strings.Fields(text), spoiled.MatchString) {
+		return true
+	}
+	text = dates.ReplaceAllStringFunc(text, func(date string) string {
+		if isDate(date) {
+			return "date"
+		}
+		return date
+	})
+	isBeside := func(r rune) bool { return !strings.ContainsRune(signs+between, r) }
+	return slices.ContainsFunc(strings.FieldsFunc(text, isBeside), isNumber) || secret.MaskNumbers(text) != text
 }
 
 // Lines has the line, or another position, at which each number came first. It takes about 40 bytes
@@ -139,8 +181,9 @@ func (l Lines) First(number string, at int) int {
 func Digits(number string) uint64 {
 	const most, other = 18, 1 << 63
 	text := Clean(number)
-	digits := strings.TrimPrefix(digitsOf(text), "00")
-	if digits == "" || len(digits) > most || strings.Trim(text, signs) != "" {
+	_, digits := dialled(text)
+	digits = strings.TrimPrefix(digits, "00")
+	if digits == "" || len(digits) > most || strings.ContainsFunc(text, unicode.IsLetter) {
 		hash := fnv.New64a()
 		hash.Write([]byte(text))
 		return hash.Sum64() | other

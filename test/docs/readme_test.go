@@ -44,7 +44,7 @@ const fragmentRedis = `var rdb *redis.Client
 `
 
 var fragmentImports = map[string]string{
-	"errors": "errors", "slices": "slices", "fmt": "fmt", "log": "log", "slog": "log/slog", "os": "os", "time": "time", "url": "net/url",
+	"errors": "errors", "slices": "slices", "strings": "strings", "fmt": "fmt", "log": "log", "slog": "log/slog", "os": "os", "time": "time", "url": "net/url",
 	"redis": "github.com/redis/go-redis/v9", "otelvoiceagent": "github.com/voiceagent-go/voiceagent/otelvoiceagent",
 	"redisvoiceagent": "github.com/voiceagent-go/voiceagent/redisvoiceagent", "webhook": "github.com/voiceagent-go/voiceagent/webhook",
 	"voiceagenttest": "github.com/voiceagent-go/voiceagent/voiceagenttest",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -156,6 +157,132 @@ func TestCreateBatchesCallsNobodyTwice(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []int{4, 3}, server.sizes)
+}
+
+// What is compared is what is sent, of whichever type it is. Nothing else is a number.
+func TestCreateBatchesComparesWhatIsSent(t *testing.T) {
+	t.Parallel()
+	const number = "+919876543210"
+	text := number
+	type named string
+	for name, again := range map[string]any{
+		"a trunk prefix": "+91 (0) 9876543210", "slashes": "+91/98765/43210", "underscores": "+91_98765_43210", "a formula": `="+919876543210"`,
+		"a pointer": &text, "JSON": json.RawMessage(`"+919876543210"`), "a number of JSON": json.Number("919876543210"), "an integer": int64(919876543210),
+		"a type of its own": named(number), "a Stringer that is a text": stringerText(number), "written by its method": netip.MustParseAddr("91.98.76.54"),
+	} {
+		first := any(number)
+		if addr, ok := again.(netip.Addr); ok {
+			first = addr.String()
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			errs, sent := batchesOf(t, first, again)
+			require.Len(t, errs, 1)
+			require.ErrorAs(t, errs[0], new(*voiceagent.RepeatedContactError))
+			assert.Equal(t, []any{first}, sent)
+		})
+	}
+	var none *string
+	for name, bad := range map[string]any{
+		"bytes": []byte(number), "a list": []string{number}, "a Stringer that is no text": stringerStruct{number}, "a bool": true, "an object": map[string]any{"n": number},
+		"a function": func() {}, "broken JSON": json.RawMessage(`"+9198765`), "no pointer": none,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			errs, sent := batchesOf(t, number, bad)
+			require.Len(t, errs, 1)
+			invalid, ok := errors.AsType[*voiceagent.ValidationError](errs[0])
+			require.True(t, ok, "%v", errs[0])
+			assert.Equal(t, "contacts[1].phone", invalid.Fields[0].Field)
+			assert.Regexp(t, "is no number|is missing", errs[0].Error())
+			assert.NotRegexp(t, `\d{5}`, errs[0].Error())
+			assert.Equal(t, []any{number}, sent)
+		})
+	}
+}
+
+type stringerText string
+
+func (stringerText) String() string { return "a person" }
+
+type stringerStruct struct{ number string }
+
+func (s stringerStruct) String() string { return s.number }
+
+// batchesOf returns the errors, and the numbers that were sent.
+func batchesOf(t *testing.T, numbers ...any) (errs []error, sent []any) {
+	t.Helper()
+	client := testkit.NewClient(t, testkit.RoundTrip(func(req *http.Request) (*http.Response, error) {
+		var body struct{ Contacts []map[string]any }
+		if err := json.NewDecoder(req.Body).Decode(&body); err != nil {
+			return nil, err
+		}
+		for _, contact := range body.Contacts {
+			sent = append(sent, contact["phone"])
+		}
+		return testkit.Answer(http.StatusOK, `{"data":{"id":"cmp_1"}}`)(req)
+	}))
+	one := voiceagent.Contact{} // a sequence may fill the same map again
+	for _, err := range client.Campaigns.CreateBatches(t.Context(), someCampaign, func(yield func(voiceagent.Contact, error) bool) {
+		for _, number := range numbers {
+			one["phone"] = number
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs, sent
+}
+
+// A sequence may fill the same map again and again.
+func TestCreateBatchesOfOneMap(t *testing.T) {
+	t.Parallel()
+	errs, sent := batchesOf(t, "+919876543210", 919876543211, "+919876543212")
+	assert.Empty(t, errs)
+	assert.Equal(t, []any{"+919876543210", 919876543211.0, "+919876543212"}, sent)
+}
+
+// PhoneColumn may be the name that the file has.
+func TestCreateBatchesTakesTheNameOfTheFile(t *testing.T) {
+	t.Parallel()
+	for name, column := range map[string]string{"Mobile No.": "Mobile_No_", "मोबाइल": "phone", "mobile": "mobile"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent struct {
+				PhoneColumn string `json:"phone_column"`
+				Contacts    []map[string]string
+			}
+			client := testkit.NewClient(t, testkit.RoundTrip(func(req *http.Request) (*http.Response, error) {
+				if err := json.NewDecoder(req.Body).Decode(&sent); err != nil {
+					return nil, err
+				}
+				return testkit.Answer(http.StatusOK, `{"data":{"id":"cmp_1"}}`)(req)
+			}))
+			params := someCampaign
+			params.PhoneColumn = name
+			file := strings.NewReader(name + ",name\n12,Nobody\n+919876543210,Asha\n+919876543211,Rahul\n")
+			errs := 0
+			for _, err := range client.Campaigns.CreateBatches(t.Context(), params, voiceagent.ContactsFromCSV(file, voiceagent.CSVParams{PhoneColumn: name})) {
+				if err != nil {
+					errs++
+				}
+			}
+			assert.Equal(t, 1, errs)
+			assert.Equal(t, column, sent.PhoneColumn)
+			require.Len(t, sent.Contacts, 2)
+			assert.Equal(t, "+919876543210", sent.Contacts[0][column])
+			assert.Equal(t, "+919876543211", sent.Contacts[1][column])
+		})
+	}
+	mixed := testkit.ValidCampaign()
+	mixed.PhoneColumn = "Mobile No."
+	mixed.Contacts = []voiceagent.Contact{{"Mobile_No_": "+919876543210"}, {"Mobile No.": "+919876543211"}}
+	_, err := testkit.NewUnsendable(t).Campaigns.Create(t.Context(), mixed)
+	require.ErrorContains(t, err, "contacts[1].Mobile_No_", "one column is sent for all")
 }
 
 // The reader's word on repetitions counts for the campaigns, but not for those of two files.

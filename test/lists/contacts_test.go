@@ -160,6 +160,15 @@ func TestContactsFromCSVEndsWhenTheFileBreaks(t *testing.T) {
 	assert.Equal(t, 1, bad)
 }
 
+func TestContactsFromCSVWithoutAReader(t *testing.T) {
+	t.Parallel()
+	for contact, err := range voiceagent.ContactsFromCSV(nil, voiceagent.CSVParams{}) {
+		assert.Nil(t, contact)
+		require.ErrorAs(t, err, new(*voiceagent.RowError))
+		assert.EqualError(t, err, "there is no file: the reader is nil")
+	}
+}
+
 func TestRowErrorIsFound(t *testing.T) {
 	t.Parallel()
 	for _, err := range voiceagent.ContactsFromCSV(strings.NewReader("phone\nx\n"), voiceagent.CSVParams{}) {

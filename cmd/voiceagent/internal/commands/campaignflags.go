@@ -37,7 +37,7 @@ func (f *campaignFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.hours, "hours", "", "call only within these hours, like 09:00-18:00; the API doesn't say in which zone, probably India's")
 	flags.StringArrayVar(&f.blackouts, "blackout", nil, "don't call at this time of day, like 13:00-14:00; may be repeated")
 	flags.StringVar(&f.schedule, "schedule", "", "begin at this time, like 2025-01-31T09:00:00+05:30, instead of at once")
-	flags.StringVar(&f.region, "region", "IN", "the country of numbers without a country code: two letters")
+	flags.StringVar(&f.region, "region", "", "the country of numbers without a country code: two letters (default: that of --from, else IN)")
 	flags.BoolVar(&f.anyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
 	flags.StringVar(&f.comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
 	cli.Complete(cmd, "retry-on", "no_answer", "voicemail", "failed")

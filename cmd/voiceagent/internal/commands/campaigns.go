@@ -154,7 +154,7 @@ For longer lists, and to get a file with what became of each contact, see voicea
 
 // contacts reads them all, so that a campaign isn't made of half a list.
 func (f *campaignFlags) contacts(p *cli.Program, file string) ([]voiceagent.Contact, error) {
-	numbers, err := dial.NewNumbers(f.region, f.anyRange)
+	numbers, err := dial.NewNumbers(f.region, f.campaign.From, f.anyRange)
 	if err != nil {
 		return nil, cli.As(cli.Usage, err)
 	}

@@ -23,7 +23,7 @@ func TestCampaignsCreateReadsAllKindsOfFiles(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "contacts.csv")
 			require.NoError(t, os.WriteFile(path, []byte(file.Text), 0o600))
-			got := runHere(t.Context(), variables, "campaigns", "create", "--name", "January", "--agent", "ag_1", "--from", "+15550100000",
+			got := runHere(t.Context(), variables, "campaigns", "create", "--name", "January", "--agent", "ag_1", "--from", "+15550100000", "--region", "IN",
 				"--contacts", path, "--phone-column", file.Column, "--dry-run")
 			for _, want := range file.RowErrors() {
 				assert.Contains(t, got.errOut, want)
@@ -41,4 +41,16 @@ func TestCampaignsCreateReadsAllKindsOfFiles(t *testing.T) {
 			assert.Equal(t, file.Numbers, numbers)
 		})
 	}
+}
+
+// Without --region, numbers are those of the country that is called from.
+func TestCampaignsCreateReadsNumbersInTheCallersCountry(t *testing.T) {
+	t.Parallel()
+	_, variables := newServer(t)
+	path := filepath.Join(t.TempDir(), "contacts.csv")
+	require.NoError(t, os.WriteFile(path, []byte("phone\n(415) 555-2671\n"), 0o600))
+	got := runHere(t.Context(), variables, "campaigns", "create", "--name", "January", "--agent", "ag_1", "--from", "+15550100000",
+		"--contacts", path, "--dry-run")
+	require.Zero(t, got.code, got.errOut)
+	assert.Contains(t, got.out, `"+14155552671"`)
 }

@@ -77,10 +77,10 @@ func contacts(n int) string {
 // errNo is the answer to a question.
 var errNo = errors.New("the answer was no")
 
-// options are those of `voiceagent campaigns run contacts.csv --any-range --yes`.
+// options are those of `voiceagent campaigns run contacts.csv --any-range --region IN --yes`.
 func (d *desk) options() dial.Options {
 	return dial.Options{
-		File: d.path("contacts.csv"), AnyRange: true, Yes: true,
+		File: d.path("contacts.csv"), AnyRange: true, Region: "IN", Yes: true,
 		Campaign: voiceagent.CampaignCreateParams{AgentID: d.agent, From: "+15550100000", MaxConcurrentCalls: 50},
 		Server:   "https://voiceagent.test/v1", StateDir: d.path("state"), Command: "voiceagent campaigns run contacts.csv --yes",
 		Client: func(opts ...voiceagent.ClientOption) (*voiceagent.Client, error) { return d.srv.Client(opts...), nil },

@@ -16,9 +16,10 @@ type Numbers struct {
 	anyRange bool   // a possible length is enough
 }
 
-// NewNumbers reads numbers without a country code as those of a region, IN when empty.
-func NewNumbers(region string, anyRange bool) (Numbers, error) {
-	n := Numbers{strings.ToUpper(cmp.Or(region, "IN")), anyRange}
+// NewNumbers reads numbers without a country code as those of a region. When it is empty, that is
+// the country of from, the number to call from, or else IN.
+func NewNumbers(region, from string, anyRange bool) (Numbers, error) {
+	n := Numbers{strings.ToUpper(cmp.Or(region, countryOf(from), "IN")), anyRange}
 	if !phonenumbers.GetSupportedRegions()[n.region] {
 		return n, badInput("--region %q is no country: two letters such as IN, AE or US", n.region)
 	}
@@ -46,6 +47,20 @@ func (n Numbers) Normalize(text string) (e164 string, err error) {
 		return "", fmt.Errorf("it is in no range of numbers that is known for %s, though its length is possible (a wrong area code?); --any-range takes it all the same", origin(number))
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), nil
+}
+
+// countryOf returns the region of a number with a country code, or "". A code that countries share
+// is that of the main one, unless the number tells.
+func countryOf(text string) string {
+	number, err := phonenumbers.Parse(text, "IN")
+	if err != nil {
+		return ""
+	}
+	region := cmp.Or(phonenumbers.GetRegionCodeForNumber(number), phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())))
+	if !phonenumbers.GetSupportedRegions()[region] { // as of +800
+		return ""
+	}
+	return region
 }
 
 func origin(number *phonenumbers.PhoneNumber) string {

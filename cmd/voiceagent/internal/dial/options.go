@@ -14,7 +14,7 @@ import (
 // number of Campaign, Client and Out are required, and Ask unless Yes is set.
 type Options struct {
 	File   string // the CSV file; it is read more than once, so standard input is refused
-	Region string // of numbers without a country code, such as "IN" (default)
+	Region string // of numbers without a country code, such as "IN"; that of Campaign.From when empty, or else IN
 	Comma  rune   // when 0, a comma, a semicolon, a tab or a bar: what the first line has most of
 
 	// Campaign is what all campaigns have in common, without contacts. Its Name comes before the part

@@ -210,7 +210,7 @@ func (p *plan) String() string {
 	}
 	h := p.source.header
 	fmt.Fprintf(&b, "numbers are in column %d (%s), without a country code those of %s; columns are separated by %s\n",
-		h.Phone+1, h.Names[h.Phone], p.source.numbers.region, h.Separator())
+		h.Phone+1, secret.MaskNumbers(h.Names[h.Phone]), p.source.numbers.region, h.Separator())
 	if h.Encoding != "" && h.Encoding != "UTF-8" {
 		fmt.Fprintf(&b, "the file is read as %s\n", h.Encoding)
 	}
@@ -224,7 +224,7 @@ func (p *plan) String() string {
 func renamed(h *contactfile.File) (changes []string) {
 	for i, name := range h.Names {
 		if name != h.Keys[i] {
-			changes = append(changes, fmt.Sprintf("%q as %s", name, h.Keys[i]))
+			changes = append(changes, secret.MaskNumbers(fmt.Sprintf("%q as %s", name, h.Keys[i])))
 		}
 	}
 	return changes

@@ -129,7 +129,7 @@ func TestRecordedRun(t *testing.T) {
 		fmt.Fprintf(&file, "98765432%02d,Person %d,2026-12-%02d\n", i, i+1, i%28+1)
 	}
 	d.write("contacts.csv", file.String())
-	args := []string{"campaigns", "run", "contacts.csv", "--agent", d.agent, "--from", "+15550100000", "--concurrency", "5"}
+	args := []string{"campaigns", "run", "contacts.csv", "--agent", d.agent, "--from", "+15550100000", "--region", "IN", "--concurrency", "5"}
 
 	var frames strings.Builder
 	var start time.Time

@@ -61,6 +61,37 @@ func TestNumbersAreReadInTheirRegion(t *testing.T) {
 	})
 }
 
+// Without a region, that is the country from which is called.
+func TestNumbersAreReadInTheCountryOfTheCaller(t *testing.T) {
+	for from, test := range map[string]struct{ region, cell, want string }{
+		"+15550100000":   {"US", "(415) 555-2671", "+14155552671"},
+		"+1 416 5550100": {"CA", "(415) 555-2671", "+14155552671"},
+		"+919876543299":  {"IN", "98765 43210", "+919876543210"},
+		"919876543299":   {"IN", "98765 43210", "+919876543210"},
+		"+80012345678":   {"IN", "98765 43210", "+919876543210"},
+		"a trunk":        {"IN", "98765 43210", "+919876543210"},
+	} {
+		t.Run(from, func(t *testing.T) {
+			t.Parallel()
+			numbers, err := dial.NewNumbers("", from, true)
+			require.NoError(t, err)
+			number, err := numbers.Normalize(test.cell)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, number)
+			numbers, err = dial.NewNumbers("IN", from, true)
+			require.NoError(t, err)
+			number, err = numbers.Normalize("98765 43210")
+			require.NoError(t, err)
+			assert.Equal(t, "+919876543210", number)
+			d := newDesk(t)
+			d.write("contacts.csv", "phone\n"+test.cell+"\n")
+			_, err = d.run(t.Context(), func(o *dial.Options) { o.Region, o.Campaign.From, o.DryRun = "", from, true })
+			require.NoError(t, err)
+			assert.Contains(t, d.screen.String(), "without a country code those of "+test.region+";")
+		})
+	}
+}
+
 func TestThePlanIsAskedFor(t *testing.T) {
 	d := newDesk(t)
 	d.write("contacts.csv", contacts(3))

@@ -32,7 +32,7 @@ type source struct {
 // openSource opens a file and reads its first line.
 func openSource(o Options) (*source, error) {
 	s := &source{path: o.File, name: filepath.Base(o.File), column: o.Campaign.PhoneColumn, comma: o.Comma}
-	numbers, err := NewNumbers(o.Region, o.AnyRange)
+	numbers, err := NewNumbers(o.Region, o.Campaign.From, o.AnyRange)
 	if err != nil {
 		return nil, err
 	}
