@@ -361,8 +361,8 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 // see [WithSettleTime]) has passed since Watch began. A wrong id therefore costs that time.
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
 	opts = yielding(opts)
-	get := func(ctx context.Context) (*Call, error) { return s.Get(ctx, id, opts...) }
-	return watch(ctx, s.c, s.c.watchedCalls, follow.Watch[Call]{ID: id, Get: get, Interval: params.Interval}, opts)
+	get := func(ctx context.Context, opts ...RequestOption) (*Call, error) { return s.Get(ctx, id, opts...) }
+	return watch(ctx, s.c, s.c.watchedCalls, follow.Watch[Call]{ID: id, Interval: params.Interval}, get, opts)
 }
 
 // Deliver hands a call that came by a webhook to whoever watches it, so that a watch ends with the
@@ -375,7 +375,7 @@ func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
 type callSource struct{ watched }
 
 func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
-	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, yielding(nil)...)
+	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, hasty...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -354,15 +354,15 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 // [WithWatchShare]. A [*NotFoundError] counts as in [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
 	opts = yielding(opts)
-	get := func(ctx context.Context) (*Campaign, error) { return s.Get(ctx, id, opts...) }
-	return watch(ctx, s.c, s.c.watchedCampaigns, follow.Watch[Campaign]{ID: id, Get: get, Interval: params.Interval}, opts)
+	get := func(ctx context.Context, opts ...RequestOption) (*Campaign, error) { return s.Get(ctx, id, opts...) }
+	return watch(ctx, s.c, s.c.watchedCampaigns, follow.Watch[Campaign]{ID: id, Interval: params.Interval}, get, opts)
 }
 
 // campaignSource is where [CampaignsService.Watch] looks.
 type campaignSource struct{ watched }
 
 func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
-	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, yielding(nil)...)
+	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, hasty...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
@@ -119,7 +120,9 @@ type WatchParams struct {
 }
 
 // watch follows a record with those that the client follows already.
-func watch[T any](ctx context.Context, c *Client, f *follow.Follower[T], w follow.Watch[T], opts []RequestOption) iter.Seq2[*T, error] {
+func watch[T any](ctx context.Context, c *Client, f *follow.Follower[T], w follow.Watch[T],
+	get func(context.Context, ...RequestOption) (*T, error), opts []RequestOption,
+) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		set, err := c.settingsFor(opts)
 		switch {
@@ -131,9 +134,23 @@ func watch[T any](ctx context.Context, c *Client, f *follow.Follower[T], w follo
 			return
 		}
 		w.Settle = set.SettleTime
+		var response atomic.Pointer[Response] // of the last look, which may be another goroutine's
+		w.Get = func(ctx context.Context, hasty bool) (*T, error) {
+			last := new(Response)
+			opts := append(slices.Clip(opts), WithResponse(last))
+			if hasty {
+				opts = append(opts, WithMaxRetries(0), WithAttemptTimeout(min(set.AttemptTimeout, hastyTimeout)))
+			}
+			record, err := get(ctx, opts...)
+			response.Store(last)
+			return record, err
+		}
 		for record, err := range f.Follow(ctx, w) {
 			if err != nil && ctx.Err() != nil {
 				err = fmt.Errorf("voiceagent: watching: %w", err)
+			}
+			if last := response.Load(); set.response != nil && last != nil {
+				*set.response = *last
 			}
 			if !yield(record, err) {
 				return
@@ -141,6 +158,12 @@ func watch[T any](ctx context.Context, c *Client, f *follow.Follower[T], w follo
 		}
 	}
 }
+
+// hastyTimeout is for a look that many wait for.
+const hastyTimeout = 10 * time.Second
+
+// hasty are the options of a page of the list: whoever watches waits for it.
+var hasty = yielding([]RequestOption{WithMaxRetries(0), WithAttemptTimeout(hastyTimeout)})
 
 // watched is what the sources of both followers have in common.
 type watched struct{ c *Client }
@@ -154,7 +177,13 @@ func (watched) IsMissing(err error) bool {
 // IsRefused implements [follow.Source].
 func (watched) IsRefused(err error) bool {
 	api, ok := errors.AsType[*APIError](err)
-	return ok && (api.StatusCode == http.StatusBadRequest || api.StatusCode == http.StatusUnprocessableEntity)
+	return ok && api.StatusCode >= 400 && api.StatusCode < 500 && api.StatusCode != http.StatusTooManyRequests && api.StatusCode != http.StatusRequestTimeout
+}
+
+// IsForAll implements [follow.Source].
+func (watched) IsForAll(err error) bool {
+	_, rejected := errors.AsType[*AuthenticationError](err)
+	return rejected || errors.Is(err, ErrNoAPIKey)
 }
 
 // Pace implements [follow.Source]. Looking takes its share of the limit, spread over the window. If
@@ -192,7 +221,8 @@ func merged[T any](before, now *T) *T {
 	both := *now
 	to, from := reflect.ValueOf(&both).Elem(), reflect.ValueOf(before).Elem()
 	for i := range to.NumField() {
-		if to.Field(i).IsZero() {
+		then, isTime := reflect.TypeAssert[Timestamp](from.Field(i))
+		if to.Field(i).IsZero() || isTime && then.Equal(to.Field(i).Interface().(Timestamp).Time) { // in whatever zone
 			to.Field(i).Set(from.Field(i))
 		}
 	}

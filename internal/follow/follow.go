@@ -30,8 +30,10 @@ type Source[T any] interface {
 	Adds(listed, got *T) bool
 	// IsMissing reports whether an error says that there is no such record.
 	IsMissing(err error) bool
-	// IsRefused reports whether an error says that a request has a parameter too many.
+	// IsRefused reports whether an error is the API's last word on one request, such as a 403.
 	IsRefused(err error) bool
+	// IsForAll reports whether an error is the API's last word on every request, such as a 401.
+	IsForAll(err error) bool
 	// Pace returns the time from one request to the next; 0 for any.
 	Pace() time.Duration
 	// Begin and End say when there is somebody who watches, and when there is nobody any more.
@@ -41,10 +43,11 @@ type Source[T any] interface {
 
 // Watch says what to watch.
 type Watch[T any] struct {
-	ID       string
-	Get      func(ctx context.Context) (*T, error) // asks for this record alone
-	Interval time.Duration                         // between two looks; 0 for the Follower's choice
-	Settle   time.Duration                         // how long a record that was just made may be missing
+	ID string
+	// Get asks for this record alone. If hasty it doesn't try again, as others wait.
+	Get      func(ctx context.Context, hasty bool) (*T, error)
+	Interval time.Duration // between two looks; 0 for the Follower's choice
+	Settle   time.Duration // how long a record that was just made may be missing
 }
 
 // state is where a watcher is.
@@ -76,6 +79,7 @@ type watcher[T any] struct {
 	shown    string // the state in which the list last showed it
 	passed   string // a state that it was shown in, and has left as Get knows; "" for none
 	missing  error  // what Get said, if it knows no such record
+	getless  bool   // Get doesn't know it, or refuses it, and the list shows it
 	byList   bool   // after Get, it is the list's turn
 	disputed bool   // the list showed an end, and Get did not
 
@@ -137,6 +141,7 @@ func (f *Follower[T]) join(ctx context.Context, watch Watch[T]) *watcher[T] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.watchers = append(f.watchers, w)
+	f.poll.most = max(f.poll.most, len(f.watchers))
 	f.name(w, w.ID)
 	if f.stop == nil {
 		var life context.Context
@@ -161,7 +166,7 @@ func (f *Follower[T]) leave(w *watcher[T]) {
 	}
 	if len(f.watchers) == 0 && f.stop != nil {
 		f.stop()
-		f.stop = nil
+		f.stop, f.poll.most = nil, 0
 		f.source.End()
 	}
 }
@@ -204,12 +209,16 @@ func (f *Follower[T]) cutShort(ctx context.Context, w *watcher[T]) error {
 // Deliver takes a record that came another way, such as a webhook's, and hands it to those who
 // watch it.
 func (f *Follower[T]) Deliver(record *T) {
+	if record == nil {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.poll.delivered = true
+	isEnd := f.source.Ended(record)
 	for _, w := range f.whose(record) {
 		f.show(w, record)
-		if f.source.Ended(record) {
+		if isEnd {
+			f.poll.delivered = true
 			f.end(w, ended, nil)
 		}
 	}
@@ -232,11 +241,8 @@ func (f *Follower[T]) show(w *watcher[T], record *T) {
 	now := time.Now()
 	own := *record
 	w.known, w.missing = now, nil
-	if w.last != nil {
+	if w.last != nil && (f.source.Ended(record) || !f.source.Ended(w.last)) { // nothing of an end that was none
 		own = *f.source.Merged(w.last, record)
-	}
-	for _, id := range f.source.IDs(&own) {
-		f.name(w, id)
 	}
 	if w.last == nil || !reflect.DeepEqual(w.last, &own) {
 		w.last, w.fresh, w.changed = &own, true, now
@@ -244,6 +250,23 @@ func (f *Follower[T]) show(w *watcher[T], record *T) {
 	if w.fresh && !f.source.Ended(record) {
 		w.tell()
 	}
+}
+
+// adopt notes by which ids else w's record is shown, if none of them is that of another watcher. It
+// reports false if one is.
+func (f *Follower[T]) adopt(w *watcher[T], record *T) bool {
+	ids := f.source.IDs(record)
+	for _, id := range ids {
+		for _, other := range f.named[id] {
+			if other.ID == id && w.ID != id {
+				return false
+			}
+		}
+	}
+	for _, id := range ids {
+		f.name(w, id)
+	}
+	return true
 }
 
 // end ends a watch.

@@ -14,12 +14,14 @@ const (
 	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
 	// The same where records are delivered, so that looking is only the safety net.
 	safetyNet = time.Minute
+	// With more watchers than that a look that fails isn't repeated at once: the next may be another's.
+	politeness = 2
 	// So many records are asked for by themselves before the next page of a list, if both are due.
 	getsForAPage = 3
 	// How long a list that failed is left alone.
 	listRests = 30 * time.Second
-	// Requests in a row that fail before everybody's watch fails.
-	mostFailures = 3
+	// How long every request may fail before everybody's watch fails.
+	patience = 5 * time.Minute
 	// Ends that Get showed and the list didn't yet, of which some are kept.
 	mostProofs = 1000
 )
@@ -37,7 +39,7 @@ const (
 type poll[T any] struct {
 	requested time.Time // when the last request began
 	gets      int       // requests since the last page of the list
-	failures  int       // requests in a row that failed
+	failing   time.Time // since when each request fails; zero if the last did not
 
 	page  int       // the next page of the reading under way; 0 for none
 	began time.Time // of that reading
@@ -49,7 +51,7 @@ type poll[T any] struct {
 	listFailed time.Time
 	unfiltered bool // the list takes no time, or finds nothing by it
 	quality    quality
-	getless    bool            // Get knows nothing of what the list shows
+	most       int             // watchers at a time, since there were none
 	stale      bool            // the list showed a record in a state that it had left
 	check      bool            // one that the list shows is to be asked for, to see if the list is right
 	checked    time.Time       // when that was last the case
@@ -88,9 +90,10 @@ func (f *Follower[T]) request(life context.Context, next step[T]) {
 	f.mu.Lock()
 	f.poll.requested = time.Now()
 	if w := next.of; w != nil {
+		hasty := f.following() > politeness
 		f.poll.gets++
 		f.mu.Unlock()
-		record, err := w.Get(w.ctx)
+		record, err := w.Get(w.ctx, hasty)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if !w.isOver() {
@@ -142,7 +145,7 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 	count := f.following()
 	reading := count > f.few
 	pace := f.source.Pace()
-	if pace == 0 && reading {
+	if pace == 0 && count > politeness {
 		pace = time.Second
 	}
 	round := time.Duration(count) * pace // as long as it takes to ask for each by itself
@@ -155,7 +158,7 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		if w.isOver() {
 			continue
 		}
-		if reading && f.poll.check && w.state == following && !w.listed.IsZero() && (check.of == nil || w.asked.Before(check.of.asked)) {
+		if reading && f.poll.check && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
 			check = step[T]{now, w}
 		}
 		at, byList := f.nextLook(w, now, reading, round)
@@ -217,8 +220,11 @@ func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration)
 		gap = safetyNet
 	}
 	for _, w := range f.watchers {
-		if w.Interval > 0 {
+		switch {
+		case w.Interval > 0:
 			gap = min(gap, w.Interval)
+		case w.last == nil: // it waits to hear of its record at all
+			gap = min(gap, rarestReading)
 		}
 	}
 	if f.poll.stale {
@@ -248,14 +254,12 @@ func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round
 		return asked.Add(interval), w.byList && f.listWorks(now)
 	case !f.poll.read.After(w.began) && w.listed.IsZero(): // no reading has had the chance to show it
 		return time.Time{}, false
-	case f.poll.getless && !w.listed.IsZero():
-		return time.Time{}, false
-	case f.poll.stale, w.listed.Before(f.poll.read): // the list doesn't show it as it is
+	case w.listed.Before(f.poll.read), f.poll.stale && !w.getless: // the list doesn't show it as it is
 		return asked.Add(interval), false
-	case f.poll.delivered:
+	case f.poll.delivered, w.getless:
 		return asked.Add(max(round, safetyNet)), false
 	}
-	return asked.Add(round), false
+	return asked.Add(max(round, rarest)), false
 }
 
 func later(a, b time.Time) time.Time {

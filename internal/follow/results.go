@@ -8,29 +8,40 @@ func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
 	w.asked = now
 	f.poll.check = false
 	switch {
+	case err == nil && !f.adopt(w, record): // it is another's
 	case err == nil:
-		f.poll.failures, f.poll.getless = 0, false
-		w.byList = false
+		f.poll.failing, w.getless, w.byList = time.Time{}, false, false
 		f.gotRecord(w, record)
-	case f.source.IsMissing(err):
-		f.poll.failures = 0
+	case f.source.IsForAll(err):
+		f.endAll(err)
+	case f.source.IsMissing(err), f.source.IsRefused(err) && f.isListed(w):
+		f.poll.failing = time.Time{}
 		w.missing, w.byList = err, true
 		if w.state == ending {
-			f.poll.getless = true
+			w.getless = true
+			if f.poll.quality == untried {
+				f.poll.quality = whole // there is nothing to add
+			}
 			f.ends(w)
 			return
 		}
 		f.judge(w, now)
 	case w.state == ending: // it has ended, whatever else there is to know
 		f.ends(w)
+	case f.following() > politeness && !f.source.IsRefused(err): // it was not tried again
+		f.failed(err, now)
 	default:
 		f.end(w, failed, err)
-		f.failed(err)
 	}
 }
 
+// isListed reports whether the last reading of the list showed w's record.
+func (f *Follower[T]) isListed(w *watcher[T]) bool {
+	return !w.listed.IsZero() && !w.listed.Before(f.poll.read)
+}
+
 func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
-	listed := w.last
+	listed := w.last // as the list showed it
 	if now := f.source.State(record); w.shown != "" && now != w.shown {
 		w.passed = w.shown
 	}
@@ -63,11 +74,17 @@ func (f *Follower[T]) ends(w *watcher[T]) {
 	f.end(w, ended, nil)
 }
 
-// failed counts a request that failed. An API that answers nobody ends all watches.
-func (f *Follower[T]) failed(err error) {
-	if f.poll.failures++; f.poll.failures < mostFailures {
-		return
+// failed notes a request that failed. An API that answers nobody ends all watches.
+func (f *Follower[T]) failed(err error, now time.Time) {
+	if f.poll.failing.IsZero() {
+		f.poll.failing = now
 	}
+	if now.Sub(f.poll.failing) >= patience {
+		f.endAll(err)
+	}
+}
+
+func (f *Follower[T]) endAll(err error) {
 	for _, w := range f.watchers {
 		if !w.isOver() {
 			f.end(w, failed, err)
@@ -78,32 +95,35 @@ func (f *Follower[T]) failed(err error) {
 // listHasFailed takes an error of the list.
 func (f *Follower[T]) listHasFailed(err error, filtered bool) {
 	f.poll.page = 0
-	if filtered && f.source.IsRefused(err) {
+	if filtered && f.source.IsRefused(err) && !f.source.IsMissing(err) {
 		f.poll.unfiltered = true
 		return
 	}
 	now := time.Now()
 	f.poll.listErr, f.poll.listFailed = err, now
 	f.listSaid(now)
-	if !f.source.IsMissing(err) {
-		f.failed(err)
+	switch {
+	case f.source.IsForAll(err):
+		f.endAll(err)
+	case !f.source.IsMissing(err) && !f.source.IsRefused(err):
+		f.failed(err, now)
 	}
 }
 
 // listed takes a page of the list.
 func (f *Follower[T]) listed(records []T, more, filtered bool) {
 	now := time.Now()
-	f.poll.listErr, f.poll.failures = nil, 0
+	f.poll.listErr, f.poll.failing = nil, time.Time{}
 	for i := range records {
 		f.listedOne(&records[i], now)
 	}
-	if more && f.poll.page < len(f.watchers)/pageSize+maxMorePages && f.lacks() {
+	if more && f.poll.page < f.poll.most/pageSize+maxMorePages && f.lacks() {
 		f.poll.page++
 		return
 	}
 	f.poll.page, f.poll.read = 0, f.poll.began
 	round := time.Duration(f.following()) * f.source.Pace()
-	if !f.poll.delivered && !f.poll.getless && now.Sub(f.poll.checked) >= round/checksARound {
+	if !f.poll.delivered && now.Sub(f.poll.checked) >= round/checksARound {
 		f.poll.check, f.poll.checked = true, now
 	}
 	if f.poll.ends > 0 || f.poll.gap == 0 {
@@ -121,7 +141,7 @@ func (f *Follower[T]) listed(records []T, more, filtered bool) {
 const checksARound = 10
 
 // maxMorePages is how many more pages a reading has than the watched records need.
-const maxMorePages = 4
+const maxMorePages = 10
 
 func (f *Follower[T]) listedOne(record *T, now time.Time) {
 	isEnd := f.source.Ended(record)
@@ -141,11 +161,12 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 		if w.state == ending {
 			continue
 		}
-		missing := w.missing
+		f.adopt(w, record)
+		getless := w.getless || w.missing != nil
 		f.show(w, record)
 		switch {
 		case !isEnd:
-		case missing != nil || f.poll.getless || w.disputed || f.poll.quality == whole:
+		case getless || w.disputed || f.poll.quality == whole:
 			f.ends(w)
 		default:
 			w.state = ending
@@ -156,7 +177,7 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 // lacks reports whether the reading under way hasn't shown all that is watched.
 func (f *Follower[T]) lacks() bool {
 	for _, w := range f.watchers {
-		if w.state == following && !w.isOver() && w.listed.Before(f.poll.began) {
+		if w.state == following && !w.isOver() && w.began.Before(f.poll.began) && w.listed.Before(f.poll.began) {
 			return true
 		}
 	}
@@ -190,11 +211,10 @@ func (f *Follower[T]) judge(w *watcher[T], now time.Time) {
 	if w.missing == nil {
 		return
 	}
-	inList := !w.listed.IsZero() && !w.listed.Before(f.poll.read)
 	asked := f.poll.listErr != nil || f.poll.read.After(later(w.began, w.known))
 	switch {
-	case inList:
-		f.poll.getless, w.missing = true, nil
+	case f.isListed(w):
+		w.getless, w.missing = true, nil
 	case w.last == nil && now.Sub(w.began) < w.Settle:
 	case asked, w.last == nil && w.Settle == 0:
 		f.end(w, failed, w.missing)

@@ -58,6 +58,7 @@ type Limiter struct {
 	until    time.Time // when a gate that is closed or half-open changes by itself
 	refusals int       // 429s in a row that don't say when they end; those sent together are one
 	reserved float64   // the share of a window that is kept for AcquireLow
+	worked   int       // permits that Acquire got from the queue since AcquireLow did
 	waiters  list.List // of *waiter: first those of Acquire, then those of AcquireLow, each in order of arrival
 	timer    *time.Timer
 }
@@ -296,16 +297,28 @@ func (l *Limiter) refusal(w *waiter) error {
 // goes to its first caller although others wait.
 func (l *Limiter) serve(now time.Time) {
 	for next := l.waiters.Front(); next != nil; next = l.waiters.Front() {
-		if low := next.Value.(*waiter).low; !l.take(now, low) {
-			if next = l.firstLow(); low || next == nil || l.reserved == 0 || !l.take(now, true) {
+		low := next.Value.(*waiter).low
+		if first := l.firstLow(); l.reserved > 0 && first != nil && l.worked >= aLooksWork {
+			next, low = first, true
+		}
+		if !l.take(now, low) {
+			if next = l.firstLow(); low || next == nil || l.reserved <= 0 || !l.take(now, true) {
 				break
 			}
+			low = true
+		}
+		if l.worked++; low {
+			l.worked = 0
 		}
 		l.waiters.Remove(next)
 		close(next.Value.(*waiter).ready)
 	}
 	l.schedule(now)
 }
+
+// aLooksWork is how many callers of Acquire go before one of AcquireLow, while a share is kept for
+// those. It is what is left of it where the limit isn't known.
+const aLooksWork = 4
 
 // firstLow returns the first of the callers in AcquireLow, who stand at the end of the queue; nil
 // for none.

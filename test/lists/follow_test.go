@@ -282,7 +282,6 @@ func (r *ringing) end(ids ...string) {
 // leaves, in whatever way, leaves nothing behind.
 func TestThousandsOfWatchers(t *testing.T) { // not parallel: it counts goroutines
 	const watchers = 5000
-	before := runtime.NumGoroutine()
 	synctest.Test(t, func(t *testing.T) {
 		api := &ringing{calls: watchers, ended: map[string]bool{}}
 		client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test"), voiceagent.WithBaseURL("https://api.test/v1"),
@@ -312,11 +311,11 @@ func TestThousandsOfWatchers(t *testing.T) { // not parallel: it counts goroutin
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		assert.Equal(t, int64(watchers/5), left.Load())
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before+watchers*4/5+4)
+		assert.Equal(t, 1, stacksWith(").run("), "goroutines beyond the callers'")
 		memory := liveHeap()
 		assert.Less(t, memory, uint64(60<<20))
 		time.Sleep(5 * time.Minute)
-		assert.Less(t, liveHeap(), memory+1<<20, "it grows")
+		assert.Less(t, liveHeap(), memory+3<<20, "it grows")
 
 		for i := range watchers {
 			api.end(fmt.Sprint("call_", i))
@@ -330,11 +329,20 @@ func TestThousandsOfWatchers(t *testing.T) { // not parallel: it counts goroutin
 		time.Sleep(2 * time.Hour) // those who didn't read, too
 		synctest.Wait()
 		assert.Equal(t, int64(watchers*4/5), ended.Load()+cancelled.Load())
-		for i := 0; i < 100 && runtime.NumGoroutine() > before+4; i++ {
-			time.Sleep(time.Second) // one that has ended is counted for a moment
-		}
-		assert.LessOrEqual(t, runtime.NumGoroutine(), before+4)
+		assert.Zero(t, stacksWith("internal/follow"))
 	})
+}
+
+// stacksWith counts the goroutines of the Followers in whose stack a text is.
+func stacksWith(text string) (n int) {
+	all := make([]byte, 64<<20)
+	all = all[:runtime.Stack(all, true)]
+	for stack := range bytes.SplitSeq(all, []byte("\n\n")) {
+		if bytes.Contains(stack, []byte("internal/follow.")) && bytes.Contains(stack, []byte(text)) {
+			n++
+		}
+	}
+	return n
 }
 
 func liveHeap() uint64 {
