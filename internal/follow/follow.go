@@ -142,6 +142,11 @@ func (f *Follower[T]) join(ctx context.Context, watch Watch[T]) *watcher[T] {
 	defer f.mu.Unlock()
 	f.watchers = append(f.watchers, w)
 	f.poll.most = max(f.poll.most, len(f.watchers))
+	for _, other := range slices.Clone(f.named[w.ID]) {
+		if other.ID != w.ID { // what it was shown as may be another's record
+			f.unname(other, w.ID)
+		}
+	}
 	f.name(w, w.ID)
 	if f.stop == nil {
 		var life context.Context
@@ -158,11 +163,8 @@ func (f *Follower[T]) leave(w *watcher[T]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.watchers = slices.DeleteFunc(f.watchers, func(other *watcher[T]) bool { return other == w })
-	for _, id := range w.ids {
-		f.named[id] = slices.DeleteFunc(f.named[id], func(other *watcher[T]) bool { return other == w })
-		if len(f.named[id]) == 0 {
-			delete(f.named, id)
-		}
+	for len(w.ids) > 0 {
+		f.unname(w, w.ids[0])
 	}
 	if len(f.watchers) == 0 && f.stop != nil {
 		f.stop()
@@ -176,6 +178,15 @@ func (f *Follower[T]) name(w *watcher[T], id string) {
 	if !slices.Contains(w.ids, id) {
 		w.ids = append(w.ids, id)
 		f.named[id] = append(f.named[id], w)
+	}
+}
+
+// unname forgets an id of w's record.
+func (f *Follower[T]) unname(w *watcher[T], id string) {
+	w.ids = slices.DeleteFunc(w.ids, func(own string) bool { return own == id })
+	f.named[id] = slices.DeleteFunc(f.named[id], func(other *watcher[T]) bool { return other == w })
+	if len(f.named[id]) == 0 {
+		delete(f.named, id)
 	}
 }
 

@@ -14,7 +14,7 @@ const (
 	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
 	// The same where records are delivered, so that looking is only the safety net.
 	safetyNet = time.Minute
-	// With more watchers than that a look that fails isn't repeated at once: the next may be another's.
+	// With more watchers than that, a look that fails isn't repeated at once: others wait.
 	politeness = 2
 	// So many records are asked for by themselves before the next page of a list, if both are due.
 	getsForAPage = 3

@@ -32,7 +32,9 @@ type following struct {
 	limit   int // requests a minute
 	lie     func(next http.RoundTripper) http.RoundTripper
 	deliver bool
+	beside  int // other calls that are placed all the time, by as many goroutines as 20
 
+	yields              int
 	requests, throttled int
 	gets, lists         int
 	placing             time.Duration
@@ -124,6 +126,9 @@ func (f *following) run(t *testing.T) {
 					return
 				}
 				last = now
+				mu.Lock()
+				f.yields++
+				mu.Unlock()
 			}
 			knew := time.Now()
 			time.Sleep(time.Second) // the webhook of this moment comes, too
@@ -131,6 +136,14 @@ func (f *following) run(t *testing.T) {
 			defer mu.Unlock()
 			if assert.NotNil(t, last) && assert.True(t, last.Ended()) && assert.Contains(t, ends, number, "it has not ended") {
 				f.late = append(f.late, knew.Sub(ends[number]))
+			}
+		})
+	}
+	for i := range min(f.beside, 20) {
+		all.Go(func() {
+			for j := range f.beside / 20 {
+				_, err := client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: agentID, From: "+15550100000", To: fmt.Sprintf("+1556%03d%04d", i, j)})
+				assert.NoError(t, err)
 			}
 		})
 	}
