@@ -348,13 +348,15 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 }
 
 // Watch yields the call as it is now, then each time it has changed, and last when it has ended. An
-// error that outlasts the retries is yielded and ends the loop.
+// error that outlasts the retries is yielded and ends the loop; beside others, that is when the API
+// has answered no look for 5 minutes.
 //
 // All watchers of a client share their looking. One or two calls are asked for with
 // [CallsService.Get], from 2 s apart to 15 s if nothing changes. More are read from
 // [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't
 // show is asked for by itself. Looking takes at most a share of the rate limit: see
-// [WithWatchShare]. An event that is handed to [CallsService.Deliver] ends a watch at once.
+// [WithWatchShare]. An event that is handed to [CallsService.Deliver] ends a watch at once. What
+// opts say, such as [WithHeader], is for Get alone.
 //
 // A call that was just placed may not be readable yet. So a [*NotFoundError] ends Watch only if the
 // list doesn't have the call either, and the call has been seen before, or the settle time (30 s;
@@ -367,7 +369,8 @@ func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams,
 
 // Deliver hands a call that came by a webhook to whoever watches it, so that a watch ends with the
 // event. Looking is then only the safety net: once a minute, until it finds an end that wasn't
-// delivered. A call that nobody watches is ignored. Deliver keeps the call: don't change it later.
+// delivered. A call that nobody watches, or that hasn't ended, changes no pace. Deliver keeps the
+// call: don't change it later.
 // Source: webhooks guide (documented).
 func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
 
