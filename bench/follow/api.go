@@ -77,7 +77,7 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (a *api) place(now time.Time) *call {
 	c := &call{id: fmt.Sprint("call_", len(a.calls)), placed: now, ended: now.Add(90*time.Second + time.Duration(len(a.calls)*7919%60)*time.Second)}
-	a.calls, a.named[c.id] = append(a.calls, c), c
+	a.calls, a.named[c.id], a.named["s_"+c.id] = append(a.calls, c), c, c // by either id
 	return c
 }
 

@@ -224,7 +224,7 @@ func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration)
 		case w.Interval > 0:
 			gap = min(gap, w.Interval)
 		case w.last == nil: // it waits to hear of its record at all
-			gap = min(gap, rarestReading)
+			gap = min(gap, rarest)
 		}
 	}
 	if f.poll.stale {
