@@ -364,7 +364,7 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Call, error] {
 	opts = yielding(opts)
 	get := func(ctx context.Context, opts ...RequestOption) (*Call, error) { return s.Get(ctx, id, opts...) }
-	return watch(ctx, s.c, s.c.watchedCalls, follow.Watch[Call]{ID: id, Interval: params.Interval}, get, opts)
+	return watch(ctx, s.c, s.c.calls.by(callSource{looker{s.c}}, fewCalls), follow.Watch[Call]{ID: id, Interval: params.Interval}, get, opts)
 }
 
 // Deliver hands a call that came by a webhook to whoever watches it, so that a watch ends with the
@@ -372,10 +372,15 @@ func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams,
 // delivered. A call that nobody watches, or that hasn't ended, changes no pace. Deliver keeps the
 // call: don't change it later.
 // Source: webhooks guide (documented).
-func (s *CallsService) Deliver(call *Call) { s.c.watchedCalls.Deliver(call) }
+func (s *CallsService) Deliver(call *Call) {
+	s.c.calls.by(callSource{looker{s.c}}, fewCalls).Deliver(call)
+}
+
+// fewCalls are asked for one by one.
+const fewCalls = 2
 
 // callSource is where [CallsService.Watch] looks.
-type callSource struct{ watched }
+type callSource struct{ looker }
 
 func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
 	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, hasty...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -355,11 +356,11 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
 	opts = yielding(opts)
 	get := func(ctx context.Context, opts ...RequestOption) (*Campaign, error) { return s.Get(ctx, id, opts...) }
-	return watch(ctx, s.c, s.c.watchedCampaigns, follow.Watch[Campaign]{ID: id, Interval: params.Interval}, get, opts)
+	return watch(ctx, s.c, s.c.campaigns.by(campaignSource{looker{s.c}}, math.MaxInt), follow.Watch[Campaign]{ID: id, Interval: params.Interval}, get, opts)
 }
 
 // campaignSource is where [CampaignsService.Watch] looks.
-type campaignSource struct{ watched }
+type campaignSource struct{ looker }
 
 func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
 	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, hasty...)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/url"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
-	"github.com/voiceagent-go/voiceagent/internal/follow"
 	"github.com/voiceagent-go/voiceagent/internal/reconcile"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
@@ -46,8 +44,8 @@ type Client struct {
 	alone  reconcile.Twins // of which one is made at a time, by Look and Looked
 	placed reconcile.Memory
 
-	watchedCalls     *follow.Follower[Call]
-	watchedCampaigns *follow.Follower[Campaign]
+	calls     watched[Call]
+	campaigns watched[Campaign]
 
 	mu        sync.Mutex
 	rateLimit RateLimit
@@ -99,9 +97,6 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	c.Campaigns = &CampaignsService{c}
 	c.Calls = &CallsService{c}
 	c.Catalog = &CatalogService{c}
-	const few = 2 // calls that are asked for one by one
-	c.watchedCalls = follow.New(callSource{watched{c}}, few)
-	c.watchedCampaigns = follow.New(campaignSource{watched{c}}, math.MaxInt)
 	return c, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -165,30 +166,43 @@ const hastyTimeout = 10 * time.Second
 // hasty are the options of a page of the list: whoever watches waits for it.
 var hasty = yielding([]RequestOption{WithMaxRetries(0), WithAttemptTimeout(hastyTimeout)})
 
-// watched is what the sources of both followers have in common.
-type watched struct{ c *Client }
+// watched is the records of a kind that are watched. It is made by the first watch, so that a
+// program without one doesn't link it.
+type watched[T any] struct {
+	once     sync.Once
+	follower *follow.Follower[T]
+}
+
+// by returns the follower, which reads the source if there are more than a few watchers.
+func (w *watched[T]) by(source follow.Source[T], few int) *follow.Follower[T] {
+	w.once.Do(func() { w.follower = follow.New(source, few) })
+	return w.follower
+}
+
+// looker is what the sources of both followers have in common.
+type looker struct{ c *Client }
 
 // IsMissing implements [follow.Source].
-func (watched) IsMissing(err error) bool {
+func (looker) IsMissing(err error) bool {
 	missing, ok := errors.AsType[*NotFoundError](err)
 	return ok && missing.Gateway == ""
 }
 
 // IsRefused implements [follow.Source].
-func (watched) IsRefused(err error) bool {
+func (looker) IsRefused(err error) bool {
 	api, ok := errors.AsType[*APIError](err)
 	return ok && api.StatusCode >= 400 && api.StatusCode < 500 && api.StatusCode != http.StatusTooManyRequests && api.StatusCode != http.StatusRequestTimeout
 }
 
 // IsForAll implements [follow.Source].
-func (watched) IsForAll(err error) bool {
+func (looker) IsForAll(err error) bool {
 	_, rejected := errors.AsType[*AuthenticationError](err)
 	return rejected || errors.Is(err, ErrNoAPIKey)
 }
 
 // Pace implements [follow.Source]. Looking takes its share of the limit, spread over the window. If
 // less than a fifth of the budget is left, what is left is spread over the time until the reset.
-func (l watched) Pace() time.Duration {
+func (l looker) Pace() time.Duration {
 	limit, seen := l.c.RateLimit()
 	perMinute := l.c.config.plan.PerMinute()
 	if seen && limit.Limit > 0 {
@@ -205,12 +219,12 @@ func (l watched) Pace() time.Duration {
 }
 
 // Begin implements [follow.Source]: the share is kept for looking.
-func (l watched) Begin() { l.reserve(l.c.config.watchShare) }
+func (l looker) Begin() { l.reserve(l.c.config.watchShare) }
 
 // End implements [follow.Source].
-func (l watched) End() { l.reserve(-l.c.config.watchShare) }
+func (l looker) End() { l.reserve(-l.c.config.watchShare) }
 
-func (l watched) reserve(share float64) {
+func (l looker) reserve(share float64) {
 	if own, ok := l.c.limiter.(*limiter); ok {
 		own.process.Reserve(share)
 	}
