@@ -96,7 +96,7 @@ func FuzzNoSentNumberSurvives(f *testing.F) {
 			}
 			return r
 		}, number)
-		if len(number) < 7 || len(number) > 15 {
+		if len(number) < 7 || len(number) > 15 || isOneDigit(number) {
 			t.Skip()
 		}
 		sent := secret.NewSent(secret.Key{}, []byte(`{"phone_number":"+`+number+`"}`), "")
@@ -105,6 +105,9 @@ func FuzzNoSentNumberSurvives(f *testing.F) {
 		require.LessOrEqual(t, len(masked), len(text)+len(text)/4+8)
 		for run := range strings.FieldsFuncSeq(masked, func(r rune) bool { return r < '0' || r > '9' }) {
 			for i := 0; i+5 <= len(run); i++ {
+				if isOneDigit(run[i : i+5]) { // 00000 is in many an id and amount
+					continue
+				}
 				require.NotContains(t, number, run[i:i+5], "%q: %q", text, masked)
 			}
 		}
@@ -115,6 +118,9 @@ func FuzzNoSentNumberSurvives(f *testing.F) {
 		}
 	})
 }
+
+// isOneDigit reports whether a text is the same digit over and over.
+func isOneDigit(text string) bool { return strings.Trim(text, text[:1]) == "" }
 
 func BenchmarkHostileText(b *testing.B) {
 	text := strings.Repeat("1 a_1-1.", 1<<17)
