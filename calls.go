@@ -375,24 +375,3 @@ func (s *CallsService) Watch(ctx context.Context, id string, params WatchParams,
 func (s *CallsService) Deliver(call *Call) {
 	s.c.calls.by(callSource{looker{s.c}}, fewCalls).Deliver(call)
 }
-
-// fewCalls are asked for one by one.
-const fewCalls = 2
-
-// callSource is where [CallsService.Watch] looks.
-type callSource struct{ looker }
-
-func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
-	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, hasty...)
-	if err != nil {
-		return nil, false, err
-	}
-	return got.Data, got.HasMore, nil
-}
-
-func (callSource) IDs(call *Call) []string        { return realIDs(call.ID, call.SessionID) }
-func (callSource) Ended(call *Call) bool          { return call.Ended() }
-func (callSource) State(call *Call) string        { return string(call.Status) }
-func (callSource) Made(call *Call) time.Time      { return call.CreatedAt.Time }
-func (callSource) Merged(before, now *Call) *Call { return merged(before, now) }
-func (callSource) Adds(listed, got *Call) bool    { return adds(listed, got) }

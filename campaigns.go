@@ -359,24 +359,6 @@ func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchPar
 	return watch(ctx, s.c, s.c.campaigns.by(campaignSource{looker{s.c}}, math.MaxInt), follow.Watch[Campaign]{ID: id, Interval: params.Interval}, get, opts)
 }
 
-// campaignSource is where [CampaignsService.Watch] looks.
-type campaignSource struct{ looker }
-
-func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
-	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, hasty...)
-	if err != nil {
-		return nil, false, err
-	}
-	return got.Data, got.HasMore, nil
-}
-
-func (campaignSource) IDs(campaign *Campaign) []string        { return realIDs(campaign.ID) }
-func (campaignSource) Ended(campaign *Campaign) bool          { return campaign.Ended() }
-func (campaignSource) State(campaign *Campaign) string        { return string(campaign.Status) }
-func (campaignSource) Made(campaign *Campaign) time.Time      { return campaign.CreatedAt.Time }
-func (campaignSource) Merged(before, now *Campaign) *Campaign { return merged(before, now) }
-func (campaignSource) Adds(listed, got *Campaign) bool        { return adds(listed, got) }
-
 // CampaignAction is the answer to an action. The message is seen in use; whether the campaign comes
 // with it is unknown.
 type CampaignAction struct {

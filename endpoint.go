@@ -27,7 +27,7 @@ type request struct {
 	checks envelope.Checks
 	size   int // of the body, about; 0 for a short one
 	effect effect
-	settle settler      // finds out if it was done after all; nil when that can't be found out
+	settle settler      // finds out whether it was done after all; nil when that can't be found out
 	public bool         // works without a key
 	sent   *secret.Sent // what no error may repeat of it; nil until there is an answer to compare
 }

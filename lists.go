@@ -253,3 +253,42 @@ func adds[T any](listed, got *T) bool {
 	}
 	return false
 }
+
+// fewCalls are asked for one by one.
+const fewCalls = 2
+
+// callSource is where [CallsService.Watch] looks.
+type callSource struct{ looker }
+
+func (l callSource) List(ctx context.Context, page int, since time.Time) ([]Call, bool, error) {
+	got, err := l.c.Calls.List(ctx, CallListParams{Page: page, PageSize: check.MaxPageSize, Since: since}, hasty...)
+	if err != nil {
+		return nil, false, err
+	}
+	return got.Data, got.HasMore, nil
+}
+
+func (callSource) IDs(call *Call) []string        { return realIDs(call.ID, call.SessionID) }
+func (callSource) Ended(call *Call) bool          { return call.Ended() }
+func (callSource) State(call *Call) string        { return string(call.Status) }
+func (callSource) Made(call *Call) time.Time      { return call.CreatedAt.Time }
+func (callSource) Merged(before, now *Call) *Call { return merged(before, now) }
+func (callSource) Adds(listed, got *Call) bool    { return adds(listed, got) }
+
+// campaignSource is where [CampaignsService.Watch] looks.
+type campaignSource struct{ looker }
+
+func (l campaignSource) List(ctx context.Context, page int, _ time.Time) ([]Campaign, bool, error) {
+	got, err := l.c.Campaigns.List(ctx, CampaignListParams{Page: page, PageSize: check.MaxPageSize}, hasty...)
+	if err != nil {
+		return nil, false, err
+	}
+	return got.Data, got.HasMore, nil
+}
+
+func (campaignSource) IDs(campaign *Campaign) []string        { return realIDs(campaign.ID) }
+func (campaignSource) Ended(campaign *Campaign) bool          { return campaign.Ended() }
+func (campaignSource) State(campaign *Campaign) string        { return string(campaign.Status) }
+func (campaignSource) Made(campaign *Campaign) time.Time      { return campaign.CreatedAt.Time }
+func (campaignSource) Merged(before, now *Campaign) *Campaign { return merged(before, now) }
+func (campaignSource) Adds(listed, got *Campaign) bool        { return adds(listed, got) }

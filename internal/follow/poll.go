@@ -53,7 +53,7 @@ type poll[T any] struct {
 	quality    quality
 	most       int             // watchers at a time, since there were none
 	stale      bool            // the list showed a record in a state that it had left
-	check      bool            // one that the list shows is to be asked for, to see if the list is right
+	check      bool            // one that the list shows is to be asked for, which tells whether the list is right
 	checked    time.Time       // when that was last the case
 	proofs     map[string]bool // ids of records that have ended, which the list is to show so
 	delivered  bool            // ends come by Deliver

@@ -293,27 +293,36 @@ func (l *Limiter) refusal(w *waiter) error {
 	return &TooLateError{Opens: l.until, Late: l.until.Sub(w.deadline)}
 }
 
-// serve lets as many go as the rule allows, in the order of the queue. What is kept for AcquireLow
-// goes to its first caller although others wait.
+// serve lets as many go as the rule allows.
 func (l *Limiter) serve(now time.Time) {
-	for next := l.waiters.Front(); next != nil; next = l.waiters.Front() {
-		low := next.Value.(*waiter).low
-		if first := l.firstLow(); l.reserved > 0 && first != nil && l.worked >= aLooksWork {
-			next, low = first, true
-		}
-		if !l.take(now, low) {
-			if next = l.firstLow(); low || next == nil || l.reserved <= 0 || !l.take(now, true) {
-				break
-			}
-			low = true
-		}
-		if l.worked++; low {
-			l.worked = 0
-		}
+	for next := l.takeNext(now); next != nil; next = l.takeNext(now) {
 		l.waiters.Remove(next)
 		close(next.Value.(*waiter).ready)
 	}
 	l.schedule(now)
+}
+
+// takeNext takes a permit for the caller whose turn it is; nil if nobody may go. That is the first
+// of the queue. While a share is kept for AcquireLow it is the first caller there, in its turn and
+// where the others have to leave what is kept.
+func (l *Limiter) takeNext(now time.Time) *list.Element {
+	front, low := l.waiters.Front(), (*list.Element)(nil)
+	if l.reserved > 0 {
+		low = l.firstLow()
+	}
+	switch isTurn := low != nil && l.worked >= aLooksWork; {
+	case front == nil:
+		return nil
+	case !isTurn && l.take(now, front.Value.(*waiter).low):
+		if l.worked++; front == low {
+			l.worked = 0
+		}
+		return front
+	case low != nil && l.take(now, true):
+		l.worked = 0
+		return low
+	}
+	return nil
 }
 
 // aLooksWork is how many callers of Acquire go before one of AcquireLow, while a share is kept for

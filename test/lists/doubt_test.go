@@ -84,7 +84,7 @@ func TestOneRecordsTrouble(t *testing.T) {
 				}
 				return 0, ""
 			}
-		}, time.Minute},
+		}, 30 * time.Second},
 		"the list shows an end that Get denies": {func() func(*http.Request, string) (int, string) {
 			return func(r *http.Request, body string) (int, string) {
 				if isList(r) && time.Since(start) < 3*time.Second {
