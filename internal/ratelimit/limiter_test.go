@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -392,4 +393,35 @@ func TestNobodyPassesAtTheReset(t *testing.T) {
 func TestTryAcquireAllocatesNothing(t *testing.T) {
 	l := ratelimit.New(1 << 20)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { l.TryAcquire() }))
+}
+
+// Where the limit isn't known, each fifth permit is a look's, while a share is kept for looking.
+func TestShareWithoutALimit(t *testing.T) {
+	t.Parallel()
+	for reserved, want := range map[float64]int{0: 20, 0.2: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			l := ratelimit.New(1)
+			l.Reserve(reserved)
+			require.True(t, l.TryAcquire())
+			work, before := 0, -1
+			var all sync.WaitGroup
+			for range 20 {
+				all.Go(func() {
+					assert.NoError(t, l.Acquire(t.Context()))
+					work++
+					l.Release(ratelimit.Lost, new(ratelimit.Told))
+				})
+			}
+			synctest.Wait()
+			all.Go(func() {
+				assert.NoError(t, l.AcquireLow(t.Context()))
+				before = work
+				l.Release(ratelimit.Lost, new(ratelimit.Told))
+			})
+			synctest.Wait()
+			l.Release(ratelimit.Lost, new(ratelimit.Told))
+			all.Wait()
+			assert.Equal(t, want, before)
+		})
+	}
 }

@@ -157,29 +157,6 @@ func TestOthersRecords(t *testing.T) {
 	})
 }
 
-// Where no answer tells of a limit, those who create don't starve those who watch.
-func TestWatchBesideCreations(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f := &following{calls: 10, limit: 100_000, lie: func(next http.RoundTripper) http.RoundTripper {
-			return testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
-				time.Sleep(time.Second)
-				resp, err := next.RoundTrip(r)
-				if err == nil {
-					for name := range resp.Header {
-						if strings.HasPrefix(strings.ToLower(name), "x-ratelimit") {
-							delete(resp.Header, name)
-						}
-					}
-				}
-				return resp, err
-			})
-		}, beside: 1000}
-		f.run(t)
-		assert.LessOrEqual(t, f.most(), 40*time.Second)
-	})
-}
-
 // A Response is filled in by the goroutine that watches.
 func TestWatchWithResponse(t *testing.T) {
 	t.Parallel()
