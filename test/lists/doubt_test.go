@@ -88,7 +88,8 @@ func TestOneRecordsTrouble(t *testing.T) {
 		"the list shows an end that Get denies": {func() func(*http.Request, string) (int, string) {
 			return func(r *http.Request, body string) (int, string) {
 				if isList(r) && time.Since(start) < 3*time.Second {
-					return http.StatusOK, oneStatus.ReplaceAllString(body, `"status":"completed","ended_at":"2000-01-01T00:00:01Z"`)
+					body = strings.ReplaceAll(body, `"ended_at":null`, `"ended_at":"2000-01-01T00:00:01Z"`)
+					return http.StatusOK, oneStatus.ReplaceAllString(body, `"status":"completed"`)
 				}
 				return 0, ""
 			}
