@@ -229,7 +229,7 @@ func (f *Follower[T]) Deliver(record *T) {
 	for _, w := range f.whose(record) {
 		f.show(w, record)
 		if isEnd {
-			f.poll.delivered = true
+			f.poll.delivered++
 			f.end(w, ended, nil)
 		}
 	}

@@ -69,7 +69,7 @@ func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 
 // ends ends a watch whose end was found by looking, not delivered.
 func (f *Follower[T]) ends(w *watcher[T]) {
-	f.poll.delivered = false
+	f.poll.delivered, f.poll.found = 0, true
 	f.poll.ends++
 	f.end(w, ended, nil)
 }
@@ -123,7 +123,7 @@ func (f *Follower[T]) listed(records []T, more, filtered bool) {
 	}
 	f.poll.page, f.poll.read = 0, f.poll.began
 	round := time.Duration(f.following()) * f.source.Pace()
-	if !f.poll.delivered && now.Sub(f.poll.checked) >= round/checksARound {
+	if !f.poll.isToldOfEnds() && now.Sub(f.poll.checked) >= round/checksARound {
 		f.poll.check, f.poll.checked = true, now
 	}
 	if f.poll.ends > 0 || f.poll.gap == 0 {
