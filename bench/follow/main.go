@@ -2,7 +2,7 @@
 // Watch and webhooks, and with the loop that one writes first, a Get every two seconds.
 //
 //	go -C bench run ./follow          # prints the table, in a minute
-//	go -C bench run ./follow -write   # writes docs/follow.md, too
+//	go -C bench run ./follow -write   # writes docs/follow.md and its plot, too
 //
 // It runs on virtual time, so its figures don't depend on the machine.
 package main
@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,7 +22,7 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-const docPage = "../docs/follow.md"
+const docPage = "../docs/follow"
 
 // way is how the ends of calls become known.
 type way string
@@ -37,10 +36,15 @@ const (
 
 // outcome is what it took.
 type outcome struct {
+	plan voiceagent.Plan
+	how  way
+
 	calls, requests, bytes, refused int
 	placing                         time.Duration
 	late                            []time.Duration // sorted
 }
+
+func (o *outcome) each() float64 { return float64(o.requests) / float64(o.calls) }
 
 func (o *outcome) mean() (mean time.Duration) {
 	for _, late := range o.late {
@@ -50,36 +54,37 @@ func (o *outcome) mean() (mean time.Duration) {
 }
 
 func main() {
-	write := flag.Bool("write", false, "write "+docPage+", from the directory bench")
+	write := flag.Bool("write", false, "write "+docPage+".md and its plot, from the directory bench")
 	testing.Init()
 	flag.Parse()
 	// A bubble of virtual time needs a test. Main doesn't return.
 	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "follow", F: func(t *testing.T) {
-		table := measureAll(t)
-		fmt.Fprint(os.Stdout, table)
+		all := measureAll(t)
+		fmt.Fprint(os.Stdout, table(all))
 		if !*write {
 			return
 		}
-		if err := os.WriteFile(docPage, []byte(page(table)), 0o644); err != nil {
+		if err := os.WriteFile(docPage+".md", []byte(page(all)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(docPage+".svg", []byte(plot(all)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}}}, nil, nil)
 }
 
-func measureAll(t *testing.T) string {
-	var table strings.Builder
-	table.WriteString("| plan | calls | how | requests a call | KiB a call | placed in | end known after, mean | 99 of 100 | most | 429s |\n|" + strings.Repeat(" --- |", 10) + "\n")
+func measureAll(t *testing.T) (all []outcome) {
 	for _, plan := range []voiceagent.Plan{voiceagent.PlanFree, voiceagent.PlanPro} {
 		for _, n := range []int{1, 50, 200, 1000, 5000} {
 			for _, how := range []way{watch, deliver, later, naive} {
-				synctest.Test(t, func(t *testing.T) { row(&table, plan, how, measure(t, n, plan, how)) })
+				synctest.Test(t, func(t *testing.T) { all = append(all, measure(t, n, plan, how)) })
 			}
 		}
 	}
-	return table.String()
+	return all
 }
 
-// measure places n calls at once and follows each to its end.
+// measure measures n calls.
 func measure(t *testing.T, n int, plan voiceagent.Plan, how way) outcome {
 	a := newAPI(plan.PerMinute())
 	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_bench"), voiceagent.WithBaseURL("https://api.test/v1"),
@@ -92,10 +97,11 @@ func measure(t *testing.T, n int, plan voiceagent.Plan, how way) outcome {
 		a.requests, a.bytes, a.refused = 0, 0, 0
 	}
 	o := placeAll(t, a, client, n, how)
-	o.requests, o.bytes, o.refused = a.requests, a.bytes, a.refused
+	o.plan, o.how, o.requests, o.bytes, o.refused = plan, how, a.requests, a.bytes, a.refused
 	return o
 }
 
+// placeAll places n calls at once and follows each to its end.
 func placeAll(t *testing.T, a *api, client *voiceagent.Client, n int, how way) outcome {
 	o := outcome{calls: n}
 	start := time.Now()
@@ -149,16 +155,4 @@ func await(ctx context.Context, client *voiceagent.Client, placed *voiceagent.Ca
 		}
 		time.Sleep(2 * time.Second)
 	}
-}
-
-func row(table *strings.Builder, plan voiceagent.Plan, how way, o outcome) {
-	round := func(d time.Duration) time.Duration {
-		if d > time.Minute {
-			return d.Round(time.Second)
-		}
-		return d.Round(100 * time.Millisecond)
-	}
-	fmt.Fprintf(table, "| %v | %d | %s | %.2f | %.1f | %v | %v | %v | %v | %d |\n", plan, o.calls, how,
-		float64(o.requests)/float64(o.calls), float64(o.bytes)/float64(o.calls)/1024, round(o.placing), round(o.mean()),
-		round(o.late[len(o.late)*99/100]), round(o.late[len(o.late)-1]), o.refused)
 }

@@ -29,10 +29,11 @@ func page(results []result, how effort, took time.Duration) string {
 	} else {
 		b.WriteString("This is Go 1.26. [Go 1.27](" + newJSONName + ".md) has a page of its own, as its encoding/json is much faster.\n\n")
 	}
-	b.WriteString("What following calls costs is on [a page of its own](follow.md).\n\n")
 	b.WriteString("![Time of each client, relative to hand-written net/http](" + docName() + ".svg)\n\n")
 	b.WriteString("## Targets of this client\n\n" + targets(results) + "\n" + summary(results) + "\n\n")
 	b.WriteString("## What was measured\n\n" + tables(results) + "\n")
+	b.WriteString("## Following calls\n\n![Requests a call, and how late its end is known, with Watch and with a loop](follow.svg)\n\n" +
+		"The table is on [a page of its own](follow.md).\n\n")
 	b.WriteString("## What is compared\n\n" +
 		"- Everybody encodes the same body and decodes the same answer into a struct of the same fields, 26 for a call. " +
 		"The others take `string`, `*time.Time` and `*float64`; this client has types of its own for times and keeps keys that it doesn't know.\n" +

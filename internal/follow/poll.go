@@ -62,8 +62,8 @@ type poll[T any] struct {
 	found      bool            // a look has found an end
 }
 
-// isToldOfEnds reports whether ends come by Deliver, so that looking is only the safety net. Where a
-// look found one, some calls may have no webhook.
+// isToldOfEnds reports whether ends come by Deliver, so that looking is only the safety net. Where
+// a look found one, some calls may have no webhook.
 func (p *poll[T]) isToldOfEnds() bool {
 	return p.delivered >= deliveredAgain || p.delivered > 0 && !p.found
 }
