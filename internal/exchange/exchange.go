@@ -68,7 +68,6 @@ type Exchange struct {
 
 	// When.
 	FirstSent time.Time // when the first attempt began
-	SentAt    time.Time // when the current attempt began
 	Waited    time.Duration
 
 	// Search is what is known of an attempt that may have been done; nil when there was none.

@@ -214,7 +214,19 @@ const (
 )
 
 func fieldOf(name string) field {
-	if name == "" || !strings.ContainsRune("XxRr", rune(name[0])) {
+	switch name { // the usual ones
+	case "X-Ratelimit-Limit":
+		return limitField
+	case "X-Ratelimit-Remaining":
+		return remainingField
+	case "X-Ratelimit-Reset":
+		return resetField
+	case "":
+		return noField
+	}
+	switch name[0] {
+	case 'X', 'x', 'R', 'r':
+	default:
 		return noField
 	}
 	if rest, ok := cutPrefixFold(name, "X-"); ok {

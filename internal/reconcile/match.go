@@ -27,11 +27,15 @@ func SameAgent(shown, sent string) Verdict {
 
 // PlainAgent returns an agent's id as it is equal for all spellings of one.
 func PlainAgent(id string) string {
-	const hex = "0123456789abcdefABCDEF-"
-	if plain := strings.TrimSpace(id); strings.Trim(plain, hex) == "" {
-		return strings.ToLower(plain)
+	plain := strings.TrimSpace(id)
+	for i := range len(plain) {
+		switch c := plain[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F', c == '-':
+		default:
+			return id
+		}
 	}
-	return id
+	return strings.ToLower(plain)
 }
 
 // PlainName returns a name without the spaces that a server may leave out.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"sync/atomic"
-	"time"
 )
 
 // attempt is one try. A redirect that is followed stays within it.
@@ -40,7 +39,7 @@ func (x *Exchange) begin() context.Context {
 	a.Exchange = x
 	deadline := x.Until
 	if x.Timeout > 0 {
-		if limit := time.Now().Add(x.Timeout); deadline.IsZero() || limit.Before(deadline) {
+		if limit := x.SentAt.Add(x.Timeout); deadline.IsZero() || limit.Before(deadline) {
 			deadline = limit
 		}
 	}

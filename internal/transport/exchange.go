@@ -32,6 +32,8 @@ type Exchange struct {
 	context.Context
 	Driver Driver
 
+	// SentAt is when the current attempt begins. The driver sets it before.
+	SentAt time.Time
 	// Timeout is for one attempt, the reading of its body included; 0 is none.
 	Timeout time.Duration
 	// Until is the end of all attempts together; zero is none.
