@@ -26,7 +26,8 @@ var Losing = []voiceagenttest.Fault{
 type Row struct {
 	I       int    `json:"i"`
 	To      string `json:"to"`
-	Ref     string `json:"ref,omitempty"`
+	Placed  bool   `json:"placed,omitempty"`
+	Ref     string `json:"ref,omitempty"` // "" where the answer had no id
 	Unknown bool   `json:"unknown,omitempty"`
 	Err     string `json:"err,omitempty"`
 }
@@ -40,7 +41,7 @@ func RowOf(i int, result voiceagent.CallResult) Row {
 	if result.Err != nil {
 		row.Err = result.Err.Error()
 	} else {
-		row.Ref = result.Call.Ref()
+		row.Placed, row.Ref = true, result.Call.Ref()
 	}
 	return row
 }
