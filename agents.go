@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"log/slog"
 	"net/url"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
@@ -40,12 +41,37 @@ type Agent struct {
 	Extra map[string]json.RawMessage `json:",embed"`
 }
 
+// LogValue shows what a log may hold: the id, the kind, the webhook and the times. It shows no name
+// and no prompt.
+func (a Agent) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("id", a.ID),
+		slog.String("agent_type", a.AgentType),
+		slog.String("language", a.Language),
+		slog.String("voice", a.Voice),
+	}
+	if a.Webhook != nil {
+		attrs = append(attrs, slog.Attr{Key: "webhook", Value: a.Webhook.LogValue()})
+	}
+	attrs = appendTime(attrs, "created_at", a.CreatedAt)
+	return slog.GroupValue(appendTime(attrs, "updated_at", a.UpdatedAt)...)
+}
+
 // WebhookConfig says where an agent's calls are reported. Source: webhooks guide (documented for an
 // update, inferred for a creation).
 type WebhookConfig struct {
 	URL    string   `json:"url"`
 	Events []string `json:"events,omitempty"` // only EventCallEnded is documented
 	Secret string   `json:"secret,omitempty"` // of your choice; deliveries are then signed
+}
+
+// LogValue shows the host and whether there is a secret. The rest of a URL may hold another.
+func (w WebhookConfig) LogValue() slog.Value {
+	var host string
+	if u, err := url.Parse(w.URL); err == nil {
+		host = u.Host
+	}
+	return slog.GroupValue(slog.String("host", host), slog.Bool("signed", w.Secret != ""))
 }
 
 // EventCallEnded is the only documented webhook event.
