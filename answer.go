@@ -176,6 +176,7 @@ func (x *call) noAnswer(err error) *failure {
 	}
 	err = x.toldOf().CutFromError(err)
 	f := &failure{err: err, sent: x.exchange.Sent(err)}
+	unheard := x.exchange.Unheard(err)
 	if parsed, ok := errors.AsType[*url.Error](err); ok && parsed.Op == "parse" {
 		f.err, err = errAddress, errAddress
 	}
@@ -186,7 +187,7 @@ func (x *call) noAnswer(err error) *failure {
 	if proxy, ok := errors.AsType[*gateway.ProxyError](err); ok {
 		c.Proxied, c.ProxyStatus = true, proxy.Status
 	}
-	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err, hint: hint.ForConnection(c)}
+	f.typed = &ConnectionError{Method: x.r.method, Route: x.r.route, Sent: f.sent, IdempotencyKey: x.key, cause: f.err, hint: hint.ForConnection(c), unheard: unheard}
 	return f
 }
 

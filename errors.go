@@ -256,6 +256,7 @@ type ConnectionError struct {
 	stopped string
 	causes  []error
 	hint    string
+	unheard bool // a transport that reports nothing refused it
 }
 
 // Error returns one line: the request, the cause, the outcome as far as it is known, and the hint

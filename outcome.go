@@ -181,7 +181,10 @@ func sightOf(err error) lifecycle.Sight {
 		}
 		return lifecycle.Denied
 	}
-	if _, lost := errors.AsType[*ConnectionError](err); lost {
+	if lost, ok := errors.AsType[*ConnectionError](err); ok {
+		if lost.unheard { // waiting doesn't help
+			return lifecycle.Denied
+		}
 		return lifecycle.Failed
 	}
 	return lifecycle.Doubtful

@@ -94,6 +94,12 @@ func (x *Exchange) Sent(err error) bool {
 	return x.attempt.sending.maybeSent(err)
 }
 
+// Unheard reports whether the current attempt failed in a transport that reports nothing, with an
+// error that is no network's: so does a test's double that doesn't know the request.
+func (x *Exchange) Unheard(err error) bool {
+	return x.attempt != nil && progress(x.attempt.sending.progress.Load()) == unreported && !isNetworkError(err)
+}
+
 // Repeats reports whether a middleware or a transport has sent the request of the current attempt
 // once more, after it may have been processed. The answer is that to the last of them alone.
 func (x *Exchange) Repeats() bool {

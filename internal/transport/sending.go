@@ -190,3 +190,8 @@ func isDialError(err error) bool {
 	}
 	return errors.Is(err, syscall.ECONNREFUSED)
 }
+
+func isNetworkError(err error) bool {
+	_, ok := errors.AsType[net.Error](err)
+	return ok || isDialError(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled)
+}

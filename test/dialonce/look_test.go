@@ -52,6 +52,7 @@ func TestLookThatFails(t *testing.T) {
 		"refused":        {[]httpmock.Responder{testkit.Reset, forbidden}, nil, 1, 2 * time.Second},
 		"no second one":  {[]httpmock.Responder{testkit.Reset, testkit.Answer(500, "")}, []voiceagent.ClientOption{voiceagent.WithMaxRetries(0), voiceagent.WithMaxElapsed(600 * time.Millisecond)}, 1, 500 * time.Millisecond},
 		"after a 409":    {[]httpmock.Responder{testkit.Answer(500, ""), testkit.Empty, testkit.Answer(http.StatusConflict, ""), forbidden}, nil, 2, time.Second},
+		"unheard of":     {[]httpmock.Responder{httpmock.NewErrorResponder(httpmock.NoResponderFound)}, nil, 4, 10 * time.Second},
 		"takes too long": {[]httpmock.Responder{testkit.Reset, testkit.Hang}, []voiceagent.ClientOption{voiceagent.WithMaxElapsed(5 * time.Second)}, 1, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
