@@ -71,7 +71,7 @@ func TestLooks(t *testing.T) {
 
 	// Values that are too long for any line, in rows that are open.
 	long := strings.Repeat("w", 200)
-	_, err = client.Calls.Create(t.Context(), voiceagent.CallCreateParams{
+	_, err = s.client(t).Calls.Create(t.Context(), voiceagent.CallCreateParams{ // the other waits, as it was told 429
 		AgentID: s.agents[0], From: from, To: "+15550100002", Metadata: map[string]any{"note": long},
 	}, voiceagent.WithIdempotencyKey(long))
 	require.NoError(t, err)
