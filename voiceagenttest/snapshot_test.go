@@ -48,7 +48,10 @@ func TestSnapshot(t *testing.T) {
 func TestSnapshotOfRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := inMemory(t, config{outcome: func(_ string, attempt int) string {
-			return []string{world.StatusNoAnswer, world.StatusCompleted, world.StatusCompleted}[attempt-1]
+			if attempt == 1 {
+				return world.StatusNoAnswer
+			}
+			return world.StatusCompleted
 		}})
 		id := a.agent("Asha")
 		a.campaign(id, 1, object{"name": "Reminders", "retry_config": object{
@@ -65,13 +68,18 @@ func TestSnapshotOfRings(t *testing.T) {
 		for _, c := range s.Calls {
 			assert.Equal(t, []any{3, true}, []any{c.Rang, c.Repeated}, "each of the number's calls says so")
 		}
+		a.callTo(id, a.srv.Dialed()[0])
+		s = a.srv.snapshot(10)
+		assert.Equal(t, []any{1, 4}, []any{s.Repeated, s.Calls[0].Rang}, "it is one number still")
+
 		time.Sleep(time.Hour)
-		r, ok := a.srv.viewRecord(s.Calls[0].ID, 2)
+		r, ok := a.srv.viewRecord(s.Calls[0].ID, 3)
 		assert.True(t, ok)
 		assert.Equal(t, s.Calls[0].ID, r.Call.ID)
 		assert.Equal(t, []view.Ring{
-			{CallID: s.Calls[0].ID, Time: r.Rings[0].Time, Attempt: 3, Status: world.StatusCompleted},
-			{CallID: s.Calls[1].ID, Time: r.Rings[1].Time, Campaign: "Reminders", Attempt: 2, Status: world.StatusCompleted},
+			{CallID: s.Calls[0].ID, Time: r.Rings[0].Time, Attempt: 4, Status: world.StatusCompleted},
+			{CallID: s.Calls[1].ID, Time: r.Rings[1].Time, Attempt: 3, Status: world.StatusCompleted},
+			{CallID: s.Calls[2].ID, Time: r.Rings[2].Time, Campaign: "Reminders", Attempt: 2, Status: world.StatusCompleted},
 		}, r.Rings)
 		var record object
 		assert.NoError(t, json.Unmarshal(r.JSON, &record))

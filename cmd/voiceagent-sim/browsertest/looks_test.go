@@ -141,7 +141,7 @@ func TestTableShowsThatItScrolls(t *testing.T) {
 }
 
 // shadows reports whether an element has a shadow at its edges: whether most pixels there, below
-// the head of the table, have another colour than the panel, which the middle of its title line has.
+// the head of the table, have another colour than the panel, which the title line shows.
 func (p *page) shadows(element string) (left, right bool) {
 	p.t.Helper()
 	box := evaluate[[]int](p, `(() => {
