@@ -62,7 +62,7 @@ func (s *Server) viewRecord(id string, n int) (view.Record, bool) {
 		s.world.Unlock()
 		return view.Record{}, false
 	}
-	v := view.Record{Call: s.viewCall(c, now)}
+	v := view.Record{Call: s.viewCall(c, now), Rings: []view.Ring{}}
 	s.world.Unlock()
 
 	v.JSON, _ = json.Marshal(s.cfg.dialect.call(c, now, s.times())) // it has no value that can't be encoded

@@ -135,6 +135,8 @@ func TestSnapshotOfSeededCalls(t *testing.T) {
 	assert.Len(t, s.Calls, 3)
 	assert.Equal(t, []any{id, ""}, []any{s.Calls[0].Agent, s.Calls[0].Number})
 	assert.Equal(t, []int{0, 0}, []int{s.Dialled, s.Numbers})
+	r, ok := a.srv.viewRecord(s.Calls[0].ID, 3)
+	assert.Equal(t, []any{true, []view.Ring{}}, []any{ok, r.Rings})
 	total := 0
 	for _, n := range s.Statuses {
 		total += n

@@ -30,14 +30,13 @@ type opened struct {
 	Call    *openCall    `json:"call"`
 }
 
-// openRequest is a request with all that is shown of it: no key, and of a phone number the last
-// four digits, wherever they stand.
+// openRequest is a request with all that is shown of it. Its texts are [discreet].
 type openRequest struct {
 	Row            requestView   `json:"row"`
 	Key            string        `json:"key"` // the end of it
 	Path           string        `json:"path"`
 	IdempotencyKey string        `json:"idempotency_key"`
-	Attempts       []requestView `json:"attempts"` // the latest of the same call of a client, itself included
+	Attempts       []requestView `json:"attempts"` // the latest of the same call of a client
 	Sent           bodyView      `json:"sent"`
 	Answer         bodyView      `json:"answer"`
 }
@@ -48,7 +47,7 @@ type bodyView struct {
 	Note string `json:"note"`
 }
 
-// openCall is a call with all that is shown of it.
+// openCall is a call with all that is shown of it. Its texts are [discreet].
 type openCall struct {
 	Row        view.Call         `json:"row"`
 	Rings      []view.Ring       `json:"rings"` // the latest of its number, newest first
@@ -156,13 +155,14 @@ func cutOff(text string, most int) string {
 	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
 
-// secretForms are a key of the API, the secret of a webhook, and what has such a name in JSON or in
-// a query.
+// secretForms are a key of the API, the secret of a webhook, and what is named like one in JSON or
+// in a query. A body may end in the middle of any of them.
 var secretForms = regexp.MustCompile(`(lev_|whsec_)[\w-]+` +
 	`|(?i:("[^"]*(?:secret|api_?key|token|password|authorization)[^"]*"\s*:\s*")(?:[^"\\]|\\.)*)` +
 	`|(?i:([?&][^=&]*(?:secret|api_?key|token|password)[^=&]*=)[^&\s]*)`)
 
-// discreet leaves the last four digits of phone numbers, and nothing of keys.
+// discreet leaves the last four digits of phone numbers, and nothing of keys. A key meant for the
+// vendor's service may get here by mistake.
 func discreet(text string) string {
 	return secret.MaskNumbers(secretForms.ReplaceAllString(text, "${1}${2}${3}..."))
 }

@@ -60,7 +60,10 @@ function requestCells(request) {
   ];
 }
 
-/** setUpLists makes the rows of requests and calls open. Both of what it returns show a list, and what is open in it. */
+/**
+ * setUpLists makes the rows of requests and calls open. Each of the two functions that it returns
+ * shows a list, and what is open in it.
+ */
 export function setUpLists(toggle) {
   return {
     request: openable("requests", {

@@ -61,7 +61,10 @@ function connection(look, text) {
   byId("content").classList.toggle("stale", look === "gone");
 }
 
-/** learn takes what the simulator said of open rows. What it has forgotten stays as it was; what it never knew closes. */
+/**
+ * learn takes what the simulator said of open rows. What it has forgotten stays as it was; what it
+ * never knew closes.
+ */
 function learn(asked, opened) {
   for (const kind of Object.keys(asked)) {
     if (asked[kind] !== page.open[kind]) continue; // a click was faster
@@ -98,7 +101,10 @@ function showList(kind, latest) {
   lists[kind](missing ? [...latest, opened.row] : latest, page.open[kind], opened);
 }
 
-/** hold keeps the heights of both lists while a row is open, so that new rows in one don't move the other. */
+/**
+ * hold keeps the heights of both lists while a row is open, so that new rows in one don't move the
+ * other.
+ */
 function hold(draw) {
   const area = byId("lists");
   const now = Object.values(page.opened).map((opened) => opened?.row.id ?? "").join(" ").trim();

@@ -2,8 +2,8 @@ import { byId, element } from "./dom.js";
 
 /**
  * openable prepares a table whose rows open. The first cell of a row has a button for that; a click
- * anywhere in the row does the same. toggle is called with the id of the item. What openable returns
- * shows items in the table, and below the open one what panel makes of its detail.
+ * anywhere in the row does the same, and toggle is called with the id of the item. What openable
+ * returns shows items, and below the open one what panel makes of its detail.
  */
 export function openable(id, { cells, panel: panelOf, nothing, toggle }) {
   const body = byId(id).tBodies[0];
@@ -36,7 +36,7 @@ export function openable(id, { cells, panel: panelOf, nothing, toggle }) {
     return [...body.querySelectorAll(".opens button")];
   }
 
-  /** rowOf returns the row of an item. It stays the same element as long as the item is shown. */
+  /** rowOf returns the row of an item, the same each time: focus and selection survive. */
   function rowOf(item) {
     let known = rows.get(item.id);
     if (!known) {
@@ -54,6 +54,7 @@ export function openable(id, { cells, panel: panelOf, nothing, toggle }) {
     return known.row;
   }
 
+  /** showDetail fills the panel, and reports whether it had nothing of this row before. */
   function showDetail(openId, detail) {
     const now = JSON.stringify(detail);
     if (shown.id === openId && shown.detail === now) return false;

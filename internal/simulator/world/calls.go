@@ -9,7 +9,7 @@ import (
 type calls struct {
 	list []*Call          // oldest first
 	byID map[string]*Call // by id and by session id
-	// dialled numbers the draws of the fates of a number.
+	// dialled is how often each number was called, which also numbers the draws of its fates.
 	dialled  map[string]Rings
 	repeated int // numbers for which Rings.Repeated is true
 	pending  endings
