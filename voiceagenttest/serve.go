@@ -20,6 +20,9 @@ type handler struct{ srv *Server }
 // Snapshot shows the state of the server. Each list in it has at most n entries.
 func (hd handler) Snapshot(n int) view.Snapshot { return hd.srv.snapshot(n) }
 
+// Call shows a call, with the latest n calls to its number.
+func (hd handler) Call(id string, n int) (view.Record, bool) { return hd.srv.viewRecord(id, n) }
+
 // Faults returns the faults in force, in their order, with the Times that are left.
 func (hd handler) Faults() []Fault { return hd.srv.faults.inForce() }
 

@@ -1,6 +1,7 @@
 package voiceagenttest
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ func (s *Server) snapshot(n int) view.Snapshot {
 	s.world.Lock()
 	now := s.step()
 	v := view.Snapshot{
-		Now: now, Numbers: s.world.Numbers(), Statuses: map[string]int{},
+		Now: now, Numbers: s.world.Numbers(), Repeated: s.world.Repeated(), Statuses: map[string]int{},
 		Calls: []view.Call{}, Campaigns: []view.Campaign{}, Campaigned: len(s.world.Campaigns()),
 	}
 	all := s.world.Calls()
@@ -43,10 +44,42 @@ func (s *Server) viewCall(c *world.Call, now time.Time) view.Call {
 		ID: c.ID, Number: ending4(c.Number), Agent: s.agentName(c.AgentID), Status: c.Status(now),
 		Seconds: min(now.Sub(c.Created), c.Fate.Ended).Seconds(), Over: !now.Before(c.Ended()),
 	}
+	rings := s.world.Rings(c.Number)
+	v.Rang, v.Repeated = rings.All, rings.Repeated()
 	if c.Campaign != nil {
 		v.Campaign = c.Campaign.Name
 	}
 	return v
+}
+
+// viewRecord looks at a call and the latest n calls to its number.
+func (s *Server) viewRecord(id string, n int) (view.Record, bool) {
+	s.world.Lock()
+	now := s.step()
+	c := s.world.Call(id)
+	all := s.world.Calls()
+	if c == nil {
+		s.world.Unlock()
+		return view.Record{}, false
+	}
+	v := view.Record{Call: s.viewCall(c, now), Rings: []view.Ring{}}
+	s.world.Unlock()
+
+	v.JSON, _ = json.Marshal(s.cfg.dialect.call(c, now, s.times())) // it has no value that can't be encoded
+	for _, other := range slices.Backward(all) {
+		if other.Number != c.Number || other.Seeded {
+			continue
+		}
+		if len(v.Rings) == n {
+			break
+		}
+		ring := view.Ring{CallID: other.ID, Time: s.world.Clock.Shown(other.Created), Attempt: other.Attempt, Status: other.Status(now)}
+		if other.Campaign != nil {
+			ring.Campaign = other.Campaign.Name
+		}
+		v.Rings = append(v.Rings, ring)
+	}
+	return v, true
 }
 
 func (s *Server) viewCampaign(c *world.Campaign, now time.Time) view.Campaign {

@@ -24,16 +24,16 @@ func TestSnapshot(t *testing.T) {
 
 		s := a.srv.snapshot(10)
 		assert.Equal(t, map[string]int{world.StatusCompleted: 1, world.StatusRinging: 3}, s.Statuses)
-		assert.Equal(t, []int{4, 3, 1}, []int{s.Dialled, s.Numbers, s.Campaigned}, "one number was called twice")
+		assert.Equal(t, []int{4, 3, 1, 1}, []int{s.Dialled, s.Numbers, s.Repeated, s.Campaigned}, "one number was called twice")
 		assert.Equal(t, []view.Campaign{{
 			ID: s.Campaigns[0].ID, Name: "Reminders", Agent: "Asha", Status: world.CampaignInProgress, Total: 3, Active: 2,
 		}}, s.Campaigns)
 		assert.Len(t, s.Calls, 4)
 		assert.Equal(t, view.Call{
-			ID: s.Calls[0].ID, Number: "...0001", Agent: "Asha", Campaign: "Reminders", Status: world.StatusRinging, Seconds: 1,
+			ID: s.Calls[0].ID, Number: "...0001", Agent: "Asha", Campaign: "Reminders", Status: world.StatusRinging, Seconds: 1, Rang: 1,
 		}, s.Calls[0], "the newest first")
 		first := s.Calls[3]
-		assert.Equal(t, []any{"...3210", "", world.StatusCompleted, true}, []any{first.Number, first.Campaign, first.Status, first.Over})
+		assert.Equal(t, []any{"...3210", "", world.StatusCompleted, true, 2, true}, []any{first.Number, first.Campaign, first.Status, first.Over, first.Rang, first.Repeated})
 		assert.InDelta(t, a.srv.world.Calls()[0].Fate.Ended.Seconds(), first.Seconds, 0, "it doesn't grow after the end")
 
 		time.Sleep(10 * time.Minute) // the look itself brings everything to the present
@@ -41,6 +41,51 @@ func TestSnapshot(t *testing.T) {
 		assert.Len(t, s.Calls, 2)
 		assert.Equal(t, map[string]int{world.StatusCompleted: 5}, s.Statuses)
 		assert.Equal(t, []any{world.CampaignCompleted, 3, 0}, []any{s.Campaigns[0].Status, s.Campaigns[0].Completed, s.Campaigns[0].Active})
+	})
+}
+
+// A retry that a campaign asked for isn't a number that was dialled again by mistake.
+func TestSnapshotOfRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := inMemory(t, config{outcome: func(_ string, attempt int) string {
+			if attempt == 1 {
+				return world.StatusNoAnswer
+			}
+			return world.StatusCompleted
+		}})
+		id := a.agent("Asha")
+		a.campaign(id, 1, object{"name": "Reminders", "retry_config": object{
+			"enabled": true, "on_statuses": []string{"no_answer"}, "interval_value": 1, "interval_unit": "minutes", "max_retries": 1,
+		}})
+		time.Sleep(time.Hour)
+		s := a.srv.snapshot(10)
+		assert.Equal(t, []any{2, 1, 0}, []any{s.Dialled, s.Numbers, s.Repeated})
+		assert.Equal(t, []any{2, false}, []any{s.Calls[0].Rang, s.Calls[0].Repeated})
+
+		a.callTo(id, a.srv.Dialed()[0])
+		s = a.srv.snapshot(10)
+		assert.Equal(t, 1, s.Repeated)
+		for _, c := range s.Calls {
+			assert.Equal(t, []any{3, true}, []any{c.Rang, c.Repeated}, "each of the number's calls says so")
+		}
+		a.callTo(id, a.srv.Dialed()[0])
+		s = a.srv.snapshot(10)
+		assert.Equal(t, []any{1, 4}, []any{s.Repeated, s.Calls[0].Rang}, "it is one number still")
+
+		time.Sleep(time.Hour)
+		r, ok := a.srv.viewRecord(s.Calls[0].ID, 3)
+		assert.True(t, ok)
+		assert.Equal(t, s.Calls[0].ID, r.Call.ID)
+		assert.Equal(t, []view.Ring{
+			{CallID: s.Calls[0].ID, Time: r.Rings[0].Time, Attempt: 4, Status: world.StatusCompleted},
+			{CallID: s.Calls[1].ID, Time: r.Rings[1].Time, Attempt: 3, Status: world.StatusCompleted},
+			{CallID: s.Calls[2].ID, Time: r.Rings[2].Time, Campaign: "Reminders", Attempt: 2, Status: world.StatusCompleted},
+		}, r.Rings)
+		var record object
+		assert.NoError(t, json.Unmarshal(r.JSON, &record))
+		assert.Equal(t, a.get("/calls/"+r.Call.ID).is(200).data(), record)
+		_, ok = a.srv.viewRecord("nothing", 2)
+		assert.False(t, ok)
 	})
 }
 
@@ -90,6 +135,8 @@ func TestSnapshotOfSeededCalls(t *testing.T) {
 	assert.Len(t, s.Calls, 3)
 	assert.Equal(t, []any{id, ""}, []any{s.Calls[0].Agent, s.Calls[0].Number})
 	assert.Equal(t, []int{0, 0}, []int{s.Dialled, s.Numbers})
+	r, ok := a.srv.viewRecord(s.Calls[0].ID, 3)
+	assert.Equal(t, []any{true, []view.Ring{}}, []any{ok, r.Rings})
 	total := 0
 	for _, n := range s.Statuses {
 		total += n

@@ -11,41 +11,51 @@ import (
 // longer than a window and any wait of the client.
 const repeatWithin = 2 * time.Minute
 
+// attempt is the place of a request among those that a client sent for one call of its own.
+type attempt struct {
+	number int // from 1
+	first  int // the index of the first of them
+}
+
 // failure is a request that failed and that nobody has repeated yet.
 type failure struct {
-	attempt int
-	ended   time.Time
+	attempt
+	ended time.Time
 }
 
 // attempts works out which attempt each request is, as no header says so. POSTs with an
 // Idempotency-Key are counted by it. Any other request is the next attempt of an equal one that
 // failed before it began, or else a first. Each failure is repeated once, so that equal requests at
 // the same time aren't taken for attempts of one.
-func attempts(list []voiceagenttest.Request) []int {
-	byKey := make(map[string]int)
+func attempts(list []voiceagenttest.Request) []attempt {
+	byKey := make(map[string]attempt)
 	failures := make(map[string][]failure)
-	numbers := make([]int, len(list))
+	found := make([]attempt, len(list))
 	for i, r := range list {
 		caller := r.Header.Get("Authorization") + " " + r.Method + " " + r.Path
 		if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
-			byKey[caller+" "+key]++
-			numbers[i] = byKey[caller+" "+key]
+			last, repeats := byKey[caller+" "+key]
+			if !repeats {
+				last.first = i
+			}
+			found[i] = attempt{last.number + 1, last.first}
+			byKey[caller+" "+key] = found[i]
 			continue
 		}
 		same := caller + "?" + r.Query.Encode()
-		numbers[i] = 1
+		found[i] = attempt{1, i}
 		for n, f := range failures[same] {
 			if !f.ended.After(r.Time) && r.Time.Sub(f.ended) < repeatWithin {
-				numbers[i] = f.attempt + 1
+				found[i] = attempt{f.number + 1, f.first}
 				failures[same] = append(failures[same][:n], failures[same][n+1:]...)
 				break
 			}
 		}
 		if failed(r) {
-			failures[same] = append(failures[same], failure{numbers[i], r.Time.Add(r.Duration)})
+			failures[same] = append(failures[same], failure{found[i], r.Time.Add(r.Duration)})
 		}
 	}
-	return numbers
+	return found
 }
 
 // failed reports whether a client repeats a request that was answered so.

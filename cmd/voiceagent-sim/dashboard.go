@@ -35,12 +35,14 @@ type dashboard struct {
 	sim     *voiceagenttest.Server
 	inside  inside
 	traffic *traffic
+	answers answers
 }
 
 // inside is what the handler of a server has beside ServeHTTP.
 type inside interface {
 	http.Handler
 	Snapshot(n int) view.Snapshot
+	Call(id string, n int) (view.Record, bool)
 	Faults() []voiceagenttest.Fault
 }
 
@@ -56,7 +58,7 @@ func (d *dashboard) handler() http.Handler {
 			own.ServeHTTP(w, r)
 			return
 		}
-		d.inside.ServeHTTP(w, r)
+		d.answers.serve(d.inside, w, r)
 	})
 }
 
@@ -127,8 +129,9 @@ func servePage(w http.ResponseWriter, name string) {
 	_, _ = w.Write(data)
 }
 
-func (d *dashboard) getState(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, d.state())
+func (d *dashboard) getState(w http.ResponseWriter, r *http.Request) {
+	open := r.URL.Query()
+	answer(w, http.StatusOK, d.state(open.Get("request"), open.Get("call")))
 }
 
 func refuse(w http.ResponseWriter, status int, problem string) {

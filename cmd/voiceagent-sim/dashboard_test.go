@@ -52,10 +52,12 @@ func (v *visitor) send(method, path, body string, header ...string) (*http.Respo
 	return res, string(text)
 }
 
-// state is what the page receives.
-func (v *visitor) state() state {
+// state is what the page receives while no row is open.
+func (v *visitor) state() state { v.t.Helper(); return v.stateOf("") }
+
+func (v *visitor) stateOf(query string) state {
 	v.t.Helper()
-	res, text := v.send("GET", "/_sim/state", "")
+	res, text := v.send("GET", "/_sim/state"+query, "")
 	require.Equal(v.t, 200, res.StatusCode, text)
 	var s state
 	require.NoError(v.t, json.Unmarshal([]byte(text), &s))

@@ -47,7 +47,7 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errUsage): // the flag package has said what is wrong
+	case errors.Is(err, errUsage): // parse has said what is wrong
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "voiceagent-sim:", err)

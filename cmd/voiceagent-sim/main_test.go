@@ -82,6 +82,15 @@ func TestParse(t *testing.T) {
 		assert.ErrorIs(t, err, errUsage, bad)
 		assert.NotEmpty(t, said.String())
 	}
+	var said bytes.Buffer
+	_, err = parse([]string{"-fail", "bogus"}, &said)
+	require.ErrorIs(t, err, errUsage)
+	assert.True(t, strings.HasPrefix(said.String(), `voiceagent-sim: invalid value "bogus" for flag -fail: not of the form [METHOD ][ROUTE]:WHAT[xTIMES]`+"\n"), said.String())
+	assert.Contains(t, said.String(), `-fail "POST /call:503x2"`)
+	assert.Contains(t, said.String(), "drop-after, ", "the kinds")
+	assert.Less(t, strings.Count(said.String(), "\n"), 10, "and no other flag")
+	assert.NotContains(t, said.String(), "-dashboard")
+
 	var help bytes.Buffer
 	_, err = parse([]string{"-help"}, &help)
 	require.ErrorIs(t, err, flag.ErrHelp)

@@ -47,7 +47,7 @@ var rates = []struct {
 func parse(args []string, output io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("voiceagent-sim", flag.ContinueOnError)
-	flags.SetOutput(output)
+	flags.SetOutput(io.Discard) // it would follow each error with all flags
 	flags.BoolVar(&s.dashboard, "dashboard", true, "serve a page to look at, at "+dashboardPath)
 	flags.BoolVar(&s.version, "version", false, "show the version of this program, and end")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "`address` to listen on")
@@ -74,8 +74,11 @@ func parse(args []string, output io.Writer) (settings, error) {
 	})
 	flags.Func("fail", "make requests fail: `[METHOD ][ROUTE]:WHAT[xTIMES]`; may be repeated.\nWHAT is a status, a status followed by -after, or one of\n"+kindList(), func(text string) error {
 		f, err := parseFault(text)
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, faultForms())
+		}
 		s.faults = append(s.faults, f)
-		return err
+		return nil
 	})
 	for _, r := range rates {
 		flags.Func(r.flag, "`share` of requests, 0 to 1, that "+r.usage, func(text string) error {
@@ -90,15 +93,17 @@ func parse(args []string, output io.Writer) (settings, error) {
 			return nil
 		})
 	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return s, err
-		}
-		return s, errUsage
-	}
-	if problem := s.check(flags); problem != "" {
-		fmt.Fprintln(output, problem)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(output)
 		flags.Usage()
+		return s, err
+	}
+	if err == nil {
+		err = s.check(flags)
+	}
+	if err != nil {
+		fmt.Fprintf(output, "voiceagent-sim: %v\nvoiceagent-sim -help lists all flags.\n", err)
 		return s, errUsage
 	}
 	return s, nil
@@ -119,16 +124,16 @@ func (s settings) options(onRequest func(voiceagenttest.Request)) []voiceagentte
 }
 
 // check says what is wrong with flags that are well formed each by itself.
-func (s settings) check(flags *flag.FlagSet) string {
+func (s settings) check(flags *flag.FlagSet) error {
 	switch {
 	case flags.NArg() > 0:
-		return fmt.Sprintf("unexpected argument: %s", flags.Arg(0))
+		return fmt.Errorf("unexpected argument: %s", flags.Arg(0))
 	case s.limits.Window <= 0:
-		return "-window must be longer than nothing"
+		return errors.New("-window must be longer than nothing")
 	case !(s.speed > 0):
-		return "-speed must be more than 0"
+		return errors.New("-speed must be more than 0")
 	default:
-		return ""
+		return nil
 	}
 }
 
@@ -146,6 +151,16 @@ func parsePlan(text string) (int, error) {
 		return 0, errors.New("not free, pro, none or a number")
 	}
 	return n, nil
+}
+
+// faultForms says what -fail takes.
+func faultForms() string {
+	return `Write, for example:
+  -fail "POST /call:503x2"              the first two calls get a 503
+  -fail "GET /calls/{call_id}:hangx*"   never answers
+  -fail ":429x3"                        the first three requests, whatever they are
+WHAT is a status, a status followed by -after, or one of
+` + kindList()
 }
 
 func kindList() string {

@@ -28,9 +28,10 @@ type state struct {
 	BarMS    int64         `json:"bar_ms"`
 	Faults   []faultView   `json:"faults"` // in force
 	InForce  int           `json:"in_force"`
+	Opened   opened        `json:"opened"`
 }
 
-// requestView is a request. Its path isn't shown: it may have a phone number in it.
+// requestView is a request in the list of all, which has no paths: see [openRequest].
 type requestView struct {
 	ID      string              `json:"id"`
 	Time    time.Time           `json:"time"`
@@ -61,10 +62,14 @@ type faultView struct {
 	Share  float64             `json:"share"` // of the matching requests; 0 for all
 }
 
-func (d *dashboard) state() state {
+// state is what the page shows when it has opened a request and a call, by their ids, or none: "".
+func (d *dashboard) state(request, call string) state {
 	v := state{Snapshot: d.inside.Snapshot(callsShown), Received: d.sim.RequestCount(), BarMS: d.traffic.length.Milliseconds()}
 	v.Throttle, v.Faulty = d.traffic.totals()
-	v.Requests = latestRequests(d.sim.Requests())
+	requests := d.sim.Requests()
+	numbered := attempts(requests)
+	v.Requests = latestRequests(requests, numbered)
+	v.Opened = opened{d.openRequest(request, requests, numbered), d.openCall(call)}
 	v.Keys = byKey(v.Windows, d.traffic.charts(v.ServerTime))
 	v.Windows = nil
 	faults := d.inside.Faults()
@@ -76,17 +81,19 @@ func (d *dashboard) state() state {
 	return v
 }
 
-func latestRequests(list []voiceagenttest.Request) []requestView {
-	numbers := attempts(list)
+func latestRequests(list []voiceagenttest.Request, numbered []attempt) []requestView {
 	shown := make([]requestView, 0, requestsShown)
 	for i := len(list) - 1; i >= 0 && len(shown) < requestsShown; i-- {
-		r := list[i]
-		shown = append(shown, requestView{
-			ID: r.ID, Time: r.Time, Method: r.Method[:min(len(r.Method), 12)], Route: r.Route, Status: r.Status, Pending: pending(r),
-			Fault: r.Fault, MS: float64(r.Duration.Microseconds()) / 1000, Attempt: numbers[i],
-		})
+		shown = append(shown, viewRequest(list[i], numbered[i]))
 	}
 	return shown
+}
+
+func viewRequest(r voiceagenttest.Request, a attempt) requestView {
+	return requestView{
+		ID: r.ID, Time: r.Time, Method: r.Method[:min(len(r.Method), 12)], Route: r.Route, Status: r.Status, Pending: pending(r),
+		Fault: r.Fault, MS: float64(r.Duration.Microseconds()) / 1000, Attempt: a.number,
+	}
 }
 
 // byKey brings together what the limiter and the traffic know of each key: first the keys with a

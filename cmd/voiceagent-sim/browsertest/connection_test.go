@@ -14,7 +14,7 @@ import (
 )
 
 // When the simulator has stopped, the page says so and keeps its data. It goes on with a simulator
-// that is started in its place.
+// that is started in its place, and keeps the row that is open until it is closed.
 func TestSimulatorGoneAndBack(t *testing.T) {
 	t.Parallel()
 	s := startSim(t, "-agent", "Before")
@@ -22,6 +22,8 @@ func TestSimulatorGoneAndBack(t *testing.T) {
 	_, err := s.client(t).Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: s.agents[0], From: from, To: "+15550100001"})
 	assert.NoError(t, err)
 	p.until(`document.querySelector('#calls').textContent.includes('Before')`)
+	p.click("#requests .opens button")
+	p.until(`document.querySelector('#requests-open pre') !== null`)
 
 	s.stop()
 	p.until(`document.querySelector('#connection.gone')?.textContent.includes("doesn't answer")`)
@@ -33,6 +35,9 @@ func TestSimulatorGoneAndBack(t *testing.T) {
 	startSim(t, "-addr", addr, "-agent", "After")
 	p.until(`document.querySelector('#connection.live') !== null && document.querySelector('#calls').textContent.includes('No call yet')`)
 	assert.False(t, evaluate[bool](p, `document.querySelector('#content').classList.contains('stale')`))
+	assert.Contains(t, p.text("#requests-open"), "The simulator no longer has it")
+	p.click("#requests .opens button")
+	p.until(`document.querySelector('#requests').textContent.includes('No request yet')`)
 }
 
 // watched counts the page's pending timers and requests, so that a test can see that there are

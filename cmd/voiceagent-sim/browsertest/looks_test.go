@@ -1,7 +1,11 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"image/png"
+	"strings"
 	"sync"
 	"testing"
 
@@ -65,17 +69,98 @@ func TestLooks(t *testing.T) {
 	_, _ = client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: s.agents[0], From: from, To: "+15550100001"}, voiceagent.WithMaxRetries(0))
 	p.until(progress + ` === 40 && document.querySelectorAll('#requests .badge.refused').length === 1`)
 
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
-			return err
-		}))
-		require.True(t, evaluate[bool](p, `matchMedia('(prefers-color-scheme: `+scheme+`)').matches`))
-		assert.Empty(t, evaluate[[]string](p, faint), scheme)
+	// Values that are too long for any line, in rows that are open.
+	long := strings.Repeat("w", 200)
+	_, err = s.client(t).Calls.Create(t.Context(), voiceagent.CallCreateParams{ // the other waits, as it was told 429
+		AgentID: s.agents[0], From: from, To: "+15550100002", Metadata: map[string]any{"note": long},
+	}, voiceagent.WithIdempotencyKey(long))
+	require.NoError(t, err)
+	p.until(`document.querySelector('#requests .opens b')?.textContent === 'POST' && document.querySelector('#calls .opens td').textContent.startsWith('…0002')`)
+	assert.Equal(t, 900, evaluate[int](p, `document.documentElement.scrollHeight`), "all is in view")
+	p.click("#requests .opens button")
+	p.click("#calls .opens button")
+	p.until(`document.querySelector('#requests-open')?.textContent.includes('` + long + `') && document.querySelector('#calls-open')?.textContent.includes('` + long + `')`)
+
+	for _, width := range []int64{1280, 768, 390} {
+		p.do(chromedp.EmulateViewport(width, 900))
+		for _, scheme := range []string{"light", "dark"} {
+			p.prefer(scheme)
+			assert.Empty(t, evaluate[[]string](p, faint), "%s, %d", scheme, width)
+			assert.LessOrEqual(t, evaluate[int](p, `document.documentElement.scrollWidth`), int(width), "nothing sticks out")
+			assert.Empty(t, evaluate[[]string](p, cutOff), "%s, %d", scheme, width)
+		}
 	}
 	assert.Empty(t, evaluate[[]string](p, unnamed))
-	assert.LessOrEqual(t, evaluate[int](p, `document.documentElement.scrollWidth`), 1280, "nothing sticks out")
-	assert.Equal(t, 900, evaluate[int](p, `document.documentElement.scrollHeight`), "all is in view")
+	assert.Empty(t, p.complaints())
+}
+
+// cutOff lists what sticks out of the panel of an open row, or out of what is in view of it.
+const cutOff = `[...document.querySelectorAll(".detail dd, .detail pre, .detail h3, .detail li")].filter((node) => {
+  const place = node.getBoundingClientRect();
+  return node.scrollWidth > node.clientWidth + 1 || place.right > node.closest(".scrolls").getBoundingClientRect().right + 1;
+}).map((node) => node.outerHTML)`
+
+// prefer makes the browser ask for a light or a dark page.
+func (p *page) prefer(scheme string) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+	require.True(p.t, evaluate[bool](p, `matchMedia('(prefers-color-scheme: `+scheme+`)').matches`))
+}
+
+// On a phone a shadow at its edge shows that a table goes on there.
+func TestTableShowsThatItScrolls(t *testing.T) {
+	t.Parallel()
+	s := startSim(t, "-agent", "An agent with a long name")
+	p := browse(t, s.dashboard)
+	p.do(chromedp.EmulateViewport(390, 844))
+	for n := range 12 {
+		s.single(t, fmt.Sprintf("+1555010%04d", n))
+	}
+	p.until(`document.querySelectorAll('#calls .opens').length === 12 && document.querySelectorAll('#requests .opens').length === 12`)
+	for _, table := range []string{"campaigns", "requests", "calls"} {
+		for _, scheme := range []string{"light", "dark"} {
+			p.prefer(scheme)
+			scroller := `document.querySelector('#` + table + `').parentElement`
+			evaluate[chromedp.Void](p, scroller+`.scrollIntoView({ block: "center" })`)
+			for _, c := range []struct {
+				at          string
+				left, right bool // shadows
+			}{{"0", false, true}, {"9999", true, false}} {
+				evaluate[chromedp.Void](p, scroller+`.scrollLeft = `+c.at)
+				left, right := p.shadows(scroller)
+				assert.Equal(t, []bool{c.left, c.right}, []bool{left, right}, "%s, %s, scrolled to %s", table, scheme, c.at)
+			}
+			evaluate[chromedp.Void](p, scroller+`.scrollLeft = 0`)
+		}
+	}
+}
+
+// shadows reports whether an element has a shadow at its edges: whether most pixels there, below
+// the head of the table, have another colour than the panel, which the title line shows.
+func (p *page) shadows(element string) (left, right bool) {
+	p.t.Helper()
+	box := evaluate[[]int](p, `(() => {
+  const place = `+element+`.getBoundingClientRect();
+  return [place.left, place.top + 28, place.right, place.bottom, place.top - 12].map(Math.round);
+})()`)
+	data, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	require.NoError(p.t, err)
+	picture, err := png.Decode(bytes.NewReader(data))
+	require.NoError(p.t, err)
+	panel := picture.At((box[0]+box[2])/2+60, box[4])
+	shaded := func(x int) bool {
+		other := 0
+		for y := box[1]; y < box[3]; y++ {
+			if picture.At(x, y) != panel {
+				other++
+			}
+		}
+		return 2*other > box[3]-box[1]
+	}
+	return shaded(box[0] + 2), shaded(box[2] - 3)
 }

@@ -17,14 +17,15 @@ import (
 )
 
 // TestPicture takes the picture for the documentation: two campaigns and single calls over five
-// rate-limit windows, with something going wrong in each. It needs about a minute and the program's
-// usual port.
+// rate-limit windows, with something going wrong in each, a number that is called twice, and a
+// request that was repeated opened. It needs about a minute and the program's usual port.
 func TestPicture(t *testing.T) {
 	if !*update {
 		t.Skip("with -update it writes docs/dashboard.png")
 	}
 	s := startSim(t, "-addr", "127.0.0.1:8484", "-agent", "Acme Sales", "-agent", "Renewals", "-speed", "6", "-plan", "60", "-window", "15s", "-seed", "5")
 	p := browse(t, s.dashboard)
+	p.do(chromedp.EmulateViewport(1280, 1000))
 	client := s.client(t)
 
 	work, finish := context.WithCancel(t.Context())
@@ -33,7 +34,7 @@ func TestPicture(t *testing.T) {
 	defer finish()
 	for i, campaign := range []voiceagent.CampaignCreateParams{
 		{Name: "January reminders", AgentID: s.agents[1], Contacts: contacts(240), MaxConcurrentCalls: 8},
-		{Name: "Feedback round", AgentID: s.agents[0], Contacts: contacts(24), MaxConcurrentCalls: 6},
+		{Name: "Feedback round", AgentID: s.agents[0], Contacts: contacts(264)[240:], MaxConcurrentCalls: 6},
 	} {
 		campaign.From = from
 		made, err := client.Campaigns.Create(t.Context(), campaign)
@@ -48,7 +49,7 @@ func TestPicture(t *testing.T) {
 	}
 	working.Go(func() {
 		for n := 0; work.Err() == nil; n++ {
-			_, _ = client.Calls.Create(work, voiceagent.CallCreateParams{AgentID: s.agents[0], From: from, To: fmt.Sprintf("+1555010%04d", n)})
+			_, _ = client.Calls.Create(work, voiceagent.CallCreateParams{AgentID: s.agents[0], From: from, To: fmt.Sprintf("+1555010%04d", n-n%8/7)})
 			time.Sleep(time.Duration(100+150*(n/7%5)) * time.Millisecond) // busier and calmer in turn
 		}
 	})
@@ -64,6 +65,10 @@ func TestPicture(t *testing.T) {
 	p.until(`document.querySelectorAll('#requests .again').length >= 3`)
 	p.click("#share-form button")
 	p.until(`document.querySelector('#faults').textContent.startsWith('any request')`)
+	p.until(`document.querySelector('#calls .opens:nth-child(-n+8) .badge.warns') !== null && document.querySelector('#requests .opens:nth-child(n+3) .again') !== null`)
+	evaluate[chromedp.Void](p, `document.querySelector('#requests .opens:nth-child(n+3):has(.again) button').click()`)
+	p.until(`document.querySelector('#requests-open pre') !== null`)
+	evaluate[chromedp.Void](p, `document.querySelector('#requests').parentElement.scrollTop -= 60; document.activeElement.blur()`)
 	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	require.NoError(t, err)
 	assert.Less(t, len(picture), 300_000, "bytes")

@@ -1,25 +1,8 @@
 import { badge, byId, duration, element, redraw, say } from "./dom.js";
 import { faultName } from "./faults.js";
-
-const looks = {
-  initiated: ["active", "·"],
-  ringing: ["active", "♪"],
-  in_progress: ["active", "▶"],
-  pending: ["active", "·"],
-  scheduled: ["quiet", "◷"],
-  paused: ["warns", "Ⅱ"],
-  completed: ["good", "✓"],
-  no_answer: ["quiet", "○"],
-  voicemail: ["quiet", "✉"],
-  failed: ["bad", "✕"],
-  stopped: ["bad", "■"],
-  cancelled: ["quiet", "■"],
-};
-
-function statusBadge(status, ...more) {
-  const [look, symbol] = looks[status] ?? ["bad", "?"];
-  return badge(look, symbol, status.replaceAll("_", " "), ...more);
-}
+import { callPanel, requestPanel } from "./panels.js";
+import { openable } from "./rows.js";
+import { answerBadge, fromOf, looks, statusBadge, timeOf, took } from "./words.js";
 
 export function showTotals(state) {
   say("total-requests", state.received);
@@ -27,6 +10,7 @@ export function showTotals(state) {
   say("total-faults", state.faulty);
   say("total-numbers", state.numbers);
   say("total-dialled", state.dialled === state.numbers ? "" : `in ${state.dialled} calls`);
+  say("total-repeated", state.repeated === 0 ? "" : `▲ ${state.repeated} more than once`);
   redraw("statuses", state.statuses, () => {
     const known = Object.keys(looks).filter((status) => status in state.statuses);
     const others = Object.keys(state.statuses).filter((status) => !(status in looks));
@@ -47,27 +31,55 @@ function numberCell(...children) {
   return element("td", { class: "number" }, ...children);
 }
 
-function nothing(columns, text) {
-  return element("tr", { class: "nothing" }, element("td", { colspan: columns }, text));
+/** rangBadge marks a number that was dialled more than once. */
+function rangBadge({ rang, repeated }) {
+  if (rang < 2) return [];
+  const mark = repeated ? badge("warns", "▲", `rang ${rang}×`) : badge("quiet", "↻", `rang ${rang}×`);
+  mark.title = repeated ? "Not because a campaign's retry_config asked for it" : "A campaign's retry_config asked for it";
+  return [" ", mark];
 }
 
-export function showCalls(state) {
-  const total = Object.values(state.statuses).reduce((sum, n) => sum + n, 0);
-  say("calls-count", ofAll(state.calls.length, total));
-  redraw("calls", state.calls, () => {
-    const rows = state.calls.map((call) =>
-      element(
-        "tr",
-        {},
-        cell(call.number.replace("...", "…")),
-        element("td", { class: "name", title: call.agent }, call.agent),
-        element("td", { class: "name", title: call.campaign }, call.campaign ?? "POST /call"),
-        cell(statusBadge(call.status)),
-        numberCell(duration(call.seconds)),
-      ),
-    );
-    byId("calls").tBodies[0].replaceChildren(...(rows.length > 0 ? rows : [nothing(5, "No call yet.")]));
-  });
+function callCells(call) {
+  return [
+    cell(call.number.replace("...", "…"), ...rangBadge(call)),
+    element("td", { class: "name", title: call.agent }, call.agent),
+    element("td", { class: "name", title: call.campaign }, fromOf(call)),
+    cell(statusBadge(call.status)),
+    numberCell(duration(call.seconds)),
+  ];
+}
+
+function requestCells(request) {
+  return [
+    cell(timeOf(request)),
+    cell(element("b", {}, request.method), " ", request.route || "(no such endpoint)"),
+    cell(answerBadge(request)),
+    cell(faultName(request.fault)),
+    numberCell(request.pending ? "" : took(request.ms)),
+    element("td", { class: request.attempt > 1 ? "number again" : "number" }, request.attempt),
+  ];
+}
+
+/**
+ * setUpLists makes the rows of requests and calls open. Each of the two functions that it returns
+ * shows a list, and what is open in it.
+ */
+export function setUpLists(toggle) {
+  return {
+    request: openable("requests", {
+      cells: requestCells,
+      panel: requestPanel,
+      nothing: "No request yet. The program has printed how to point a client here.",
+      toggle: (id) => toggle("request", id),
+    }),
+    call: openable("calls", { cells: callCells, panel: callPanel, nothing: "No call yet.", toggle: (id) => toggle("call", id) }),
+  };
+}
+
+export function showCounts(state) {
+  const calls = Object.values(state.statuses).reduce((sum, n) => sum + n, 0);
+  say("calls-count", ofAll(state.calls.length, calls));
+  say("requests-count", ofAll(state.requests.length, state.received));
 }
 
 export function showCampaigns(state) {
@@ -76,7 +88,7 @@ export function showCampaigns(state) {
     const table = byId("campaigns");
     for (const body of [...table.tBodies]) body.remove();
     const bodies = state.campaigns.map((campaign) => element("tbody", {}, campaignRow(campaign), element("tr", {}, progressCell(campaign))));
-    table.append(...(bodies.length > 0 ? bodies : [element("tbody", {}, nothing(7, "No campaign yet."))]));
+    table.append(...(bodies.length > 0 ? bodies : [element("tbody", {}, element("tr", { class: "nothing" }, element("td", { colspan: 7 }, "No campaign yet.")))]));
   });
 }
 
@@ -113,39 +125,4 @@ function progressCell(campaign) {
   }
   const text = `${finished} of ${campaign.total} finished` + (campaign.active > 0 ? `, ${campaign.active} on the phone` : "");
   return element("td", { colspan: 7, class: "progress-cell" }, bar, element("span", { class: "note" }, text));
-}
-
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-
-export function showRequests(state) {
-  say("requests-count", ofAll(state.requests.length, state.received));
-  redraw("requests", state.requests, () => {
-    const rows = state.requests.map((request) =>
-      element(
-        "tr",
-        {},
-        cell(clock.format(new Date(request.time))),
-        cell(element("b", {}, request.method), " ", request.route || "(no such endpoint)"),
-        cell(answerBadge(request)),
-        cell(faultName(request.fault)),
-        numberCell(request.pending ? "" : took(request.ms)),
-        element("td", { class: request.attempt > 1 ? "number again" : "number" }, request.attempt),
-      ),
-    );
-    byId("requests").tBodies[0].replaceChildren(...(rows.length > 0 ? rows : [nothing(6, "No request yet. The program has printed how to point a client here.")]));
-  });
-}
-
-function answerBadge({ status, pending }) {
-  if (pending) return badge("active", "…", "under way");
-  if (status === 0) return badge("lost", "○", "no answer");
-  if (status === 429) return badge("warns", "▲", status);
-  if (status >= 500) return badge("bad", "✕", status);
-  if (status >= 400) return badge("refused", "!", status);
-  return badge("good", "✓", status);
-}
-
-function took(ms) {
-  if (ms < 0.1) return "<0.1 ms";
-  return ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -10,6 +10,7 @@ type Snapshot struct {
 	ServerTime time.Time      `json:"server_time"`       // the clock of requests and rate-limit windows
 	Dialled    int            `json:"dialled"`           // how often a phone rang
 	Numbers    int            `json:"numbers"`           // how many different ones
+	Repeated   int            `json:"repeated"`          // how many rang again without being asked to
 	Statuses   map[string]int `json:"statuses"`          // all calls by status
 	Calls      []Call         `json:"calls"`             // newest first
 	Campaigns  []Campaign     `json:"campaigns"`         // newest first
@@ -26,6 +27,24 @@ type Call struct {
 	Status   string  `json:"status"`
 	Seconds  float64 `json:"seconds"` // of simulated time since it was dialled, or until it ended
 	Over     bool    `json:"over"`
+	Rang     int     `json:"rang"`     // how often the number was dialled, by this call and others
+	Repeated bool    `json:"repeated"` // not every further one is a retry that a campaign asked for
+}
+
+// Record is a call that is looked at by itself.
+type Record struct {
+	Call  Call
+	Rings []Ring // the latest calls to its number, newest first
+	JSON  []byte // as GET /calls/{call_id} shows it, with whole numbers
+}
+
+// Ring is a time that a number was dialled.
+type Ring struct {
+	CallID   string    `json:"call_id"`
+	Time     time.Time `json:"time"` // as the answers of the API show it
+	Campaign string    `json:"campaign,omitempty"`
+	Attempt  int       `json:"attempt"`
+	Status   string    `json:"status"`
 }
 
 // Campaign is a campaign in a [Snapshot]. Contacts that are neither skipped nor finished will be

@@ -9,14 +9,24 @@ import (
 type calls struct {
 	list []*Call          // oldest first
 	byID map[string]*Call // by id and by session id
-	// dialled is how often a number was called, which numbers the draws of its fates.
-	dialled map[string]uint64
-	pending endings
+	// dialled is how often each number was called, which also numbers the draws of its fates.
+	dialled  map[string]Rings
+	repeated int // numbers for which Rings.Repeated is true
+	pending  endings
 }
+
+// Rings is how often a number was dialled.
+type Rings struct {
+	All     int
+	Retries int // those that the retry_config of a campaign asked for
+}
+
+// Repeated reports whether the number was dialled again though no retry_config asked for it.
+func (r Rings) Repeated() bool { return r.All-r.Retries > 1 }
 
 func (c *calls) init() {
 	c.byID = make(map[string]*Call)
-	c.dialled = make(map[string]uint64)
+	c.dialled = make(map[string]Rings)
 }
 
 // Call is one call. It never changes: what it is at some time follows from that time alone, so it
@@ -75,12 +85,11 @@ func (c *Call) Begun(now time.Time) bool {
 
 // Dial rings a phone: it completes c, which has the particulars, and keeps it.
 func (w *World) Dial(c *Call, now time.Time) {
-	nth := w.calls.dialled[c.Number]
-	w.calls.dialled[c.Number]++
+	nth := w.calls.count(c)
 	if c.Campaign == nil {
-		c.Attempt = int(nth) + 1
+		c.Attempt = nth + 1
 	}
-	r := Dice(w.cfg.Seed, c.Number, nth)
+	r := Dice(w.cfg.Seed, c.Number, uint64(nth))
 	c.ID, c.Session = UUID(r), UUID(r)
 	c.Direction = DirectionOutbound
 	c.Created = now
@@ -91,6 +100,20 @@ func (w *World) Dial(c *Call, now time.Time) {
 	c.Fate = drawFate(r, forced)
 	w.calls.keep(c)
 	w.calls.pending.push(c)
+}
+
+// count notes that the number of one is dialled, and returns how often it was before.
+func (c *calls) count(one *Call) int {
+	before := c.dialled[one.Number]
+	now := Rings{All: before.All + 1, Retries: before.Retries}
+	if one.Campaign != nil && one.Attempt > 1 {
+		now.Retries++
+	}
+	c.dialled[one.Number] = now
+	if now.Repeated() && !before.Repeated() {
+		c.repeated++
+	}
+	return before.All
 }
 
 func (c *calls) keep(one *Call) {

@@ -60,6 +60,12 @@ func (w *World) Call(id string) *Call { return w.calls.byID[id] }
 // Numbers is how many different numbers were dialled.
 func (w *World) Numbers() int { return len(w.calls.dialled) }
 
+// Rings is how often a number was dialled.
+func (w *World) Rings(number string) Rings { return w.calls.dialled[number] }
+
+// Repeated is how many numbers were dialled again though no retry_config asked for it.
+func (w *World) Repeated() int { return w.calls.repeated }
+
 // Campaigns returns all campaigns, oldest first.
 func (w *World) Campaigns() []*Campaign { return w.dialler.list }
 
