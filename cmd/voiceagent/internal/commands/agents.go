@@ -84,7 +84,9 @@ API has it; what other flags say comes on top of it.`,
 			if err != nil {
 				return err
 			}
-			return cli.Show(p, agentColumns)(client.Agents.Create(cmd.Context(), params, opts...))
+			agent, err := client.Agents.Create(cmd.Context(), params, opts...)
+			write.Replayed(p, "agent was made")
+			return cli.Show(p, agentColumns)(agent, err)
 		},
 	}
 	flags.add(cmd)
