@@ -1,0 +1,295 @@
+package doctor
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// doubt is why a lost call may not be recognised in the list.
+func (d *Doctor) doubt(format string, args ...any) {
+	d.doubts = append(d.doubts, fmt.Sprintf(format, args...))
+}
+
+// The habits of the list of calls, by which a lost call is looked for.
+func (d *Doctor) judgeCalls() {
+	is := &d.asked
+	if why := why(is.calls, is.haveCalls, is.callList, "calls"); why != "" {
+		for _, name := range []string{
+			"a call's ids", "number called", "source number", "agent id", "direction", "created_at", "started_at", "order of the list", "metadata",
+			"transcript", "list and single call",
+		} {
+			d.unknown(name, why)
+		}
+		return
+	}
+	d.judgeIDs()
+	d.judgeNumbers()
+	d.judgeAgentIDs()
+	d.judgeDirections()
+	d.judgeTimes()
+	d.judgeOrder()
+	d.judgeMetadata()
+	d.judgeTranscript()
+	d.compare("list and single call", is.callList, cmp.Or(is.callByID, is.callBySession), callKeys)
+}
+
+func (d *Doctor) judgeIDs() {
+	is := &d.asked
+	text := func(any) string { return "there" }
+	ids, sessions := tallyOf(is.callList, "id", text), tallyOf(is.callList, "session_id", text)
+	shown := "id: " + ids.String() + "; session_id: " + sessions.String()
+	for _, by := range []struct {
+		key string
+		a   *answer
+	}{{"id", is.callByID}, {"session_id", is.callBySession}} {
+		if by.a != nil && by.a.status != 0 {
+			shown += fmt.Sprintf("; GET /calls/{%s}: %d", by.key, by.a.status)
+		}
+	}
+	client := "a call is known by both"
+	switch {
+	case ids.has(formMissing) && sessions.has(formMissing):
+		client = "a call can't be told from another one"
+		d.doubt("calls have no id")
+	case sessions.has(formNone):
+		client = `"None" counts as no id`
+	case ids.has(formMissing):
+		client = "a call is known by its session id"
+	case sessions.has(formMissing):
+		client = "a call is known by its id; a webhook's session id can't be found in the list"
+	}
+	d.habit("a call's ids", shown, client)
+}
+
+func (d *Doctor) judgeNumbers() {
+	phones := slices.DeleteFunc(slices.Clone(d.asked.callList), func(r record) bool { return r["direction"] == "web" })
+	numbers := tallyOf(phones, "phone_number", numberForm)
+	client := "recognised"
+	switch {
+	case numbers.has(numberToken), numbers.has(formOther):
+		client = "never recognised: a lost call ends as unknown"
+		d.doubt("numbers are %s", numbers.forms())
+	case !numbers.only(wholeNumbers...):
+		client = "in doubt: such a number may be that of a lost call"
+		d.doubt("numbers are %s", numbers.forms())
+	}
+	d.habit("number called", numbers.String(), client)
+
+	sources := tallyOf(phones, "source_number", numberForm)
+	client = "compared with the one that was sent; if the server calls from another one, calls are in doubt"
+	switch {
+	case sources.only(formMissing, formNull, formEmpty):
+		client = "not needed"
+	case !sources.only(append(slices.Clone(wholeNumbers), formMissing, formNull, formEmpty)...):
+		client = "in doubt: it can't be compared with the one that was sent"
+		d.doubt("source numbers are %s", sources.forms())
+	}
+	d.habit("source number", sources.String(), client)
+}
+
+func (d *Doctor) judgeAgentIDs() {
+	is := &d.asked
+	var listed []string
+	for _, a := range is.agentList {
+		if id, ok := a["id"].(string); ok {
+			listed = append(listed, id)
+		}
+	}
+	agents := tallyOf(is.callList, "agent_id", func(value any) string {
+		id, ok := value.(string)
+		switch {
+		case !ok:
+			return "a " + typeOf(value)
+		case slices.Contains(listed, id):
+			return "as the list of agents has it"
+		case slices.ContainsFunc(listed, func(other string) bool { return strings.EqualFold(id, other) }):
+			return agentOtherCase
+		case strings.ContainsFunc(id, func(r rune) bool { return 'A' <= r && r <= 'Z' }) && strings.ToUpper(id) == id:
+			return "of no listed agent, in capitals"
+		}
+		return "of no listed agent"
+	})
+	client := "recognised"
+	switch {
+	case agents.has(formMissing), agents.has(formNull), agents.has(formEmpty), agents.has(formNone):
+		client = "in doubt: it may be that of a lost call"
+		d.doubt("calls don't name their agent")
+	case agents.has(agentOtherCase):
+		client = "recognised if it is hexadecimal, as UUIDs are; else in doubt"
+	}
+	d.habit("agent id", agents.String(), client)
+}
+
+const agentOtherCase = "of a listed agent, in other letters"
+
+func (d *Doctor) judgeDirections() {
+	directions := tallyOf(d.asked.callList, "direction", directionForm)
+	d.habit("direction", directions.String(), `calls of others are known by "inbound" and "web", in any letters; others count as ours`)
+}
+
+func (d *Doctor) judgeTimes() {
+	is := &d.asked
+	created, started := tallyOf(is.callList, "created_at", timeForm), tallyOf(is.callList, "started_at", timeForm)
+	minutes := ""
+	if d.areWholeMinutes() {
+		minutes = ", all on whole minutes"
+	}
+	d.habit("created_at", created.String()+minutes, d.timeClient(created, "created_at"))
+	client := "not needed"
+	if created.only(formMissing, formNull, formEmpty, formNone) {
+		client = d.timeClient(started, "started_at")
+		d.doubt("calls don't say when they were made, and may have no started_at yet")
+	}
+	d.habit("started_at", started.String()+minutes, client)
+}
+
+// timeClient says what the client makes of times of some forms, and doubts those that it must.
+func (d *Doctor) timeClient(t *tally, key string) string {
+	joined := t.forms()
+	switch {
+	case t.only(formMissing, formNull, formEmpty, formNone):
+		if key == "created_at" {
+			return "started_at stands in"
+		}
+		d.doubt("calls have no times")
+		return "in doubt: a call can't be told from an earlier one"
+	case strings.Contains(joined, timeMinutes), d.areWholeMinutes(), strings.Contains(joined, timeDay):
+		d.doubt("times are cut")
+		return "in doubt: a time that is cut may lie before the first attempt"
+	case strings.Contains(joined, formOther):
+		d.doubt("times can't be read")
+		return "can't be read"
+	case strings.Contains(joined, timeNaive):
+		zone, utc := d.zone()
+		if utc {
+			return "read as UTC, " + zone
+		}
+		d.doubt("times don't name their zone")
+		return "read as UTC, " + zone + ": in doubt until the list shows a call that the client placed itself"
+	}
+	return "recognised"
+}
+
+// zone says which zone times without one are of, by the envelope's timestamp, and reports whether
+// it is UTC.
+func (d *Doctor) zone() (text string, utc bool) {
+	off, naive, ok := clockOff(d.asked.calls)
+	if !ok || !naive {
+		return "which nothing shows", false
+	}
+	quarters := time.Duration(math.Round(off.Minutes() / 15))
+	if quarters == 0 {
+		return "which the envelope's timestamp is", true
+	}
+	return "though the envelope's timestamp is " + hours(quarters*15*time.Minute) + " off", false
+}
+
+func hours(off time.Duration) string {
+	sign := "+"
+	if off < 0 {
+		sign, off = "-", -off
+	}
+	return fmt.Sprintf("%s%02d:%02d", sign, int(off.Hours()), int(off.Minutes())%60)
+}
+
+// areWholeMinutes reports whether all times of calls, when they ended too, are on whole minutes.
+func (d *Doctor) areWholeMinutes() bool {
+	const few = 4 // by chance once in millions
+	n := 0
+	for _, r := range d.asked.callList {
+		for _, key := range []string{"created_at", "started_at", "ended_at"} {
+			at, ok := timeOf(r[key])
+			if !ok {
+				continue
+			}
+			if n++; at.Second() != 0 || at.Nanosecond() != 0 {
+				return false
+			}
+		}
+	}
+	return n >= few
+}
+
+func (d *Doctor) judgeMetadata() {
+	metadata := tallyOf(d.asked.callList, "metadata", metadataForm)
+	client := "compared with what was sent"
+	switch {
+	case metadata.has(metadataText), metadata.has("a text"):
+		client = "can't be compared: a call with metadata is in doubt"
+		d.doubt("metadata is a text")
+	case metadata.only(formMissing, formNull, metadataEmpty):
+		client = "not needed"
+	case metadata.has(metadataCampaign):
+		client = "compared with what was sent; null counts as no campaign"
+	case metadata.only(metadataStrings, formMissing, formNull, metadataEmpty):
+		client = "compared with what was sent, numbers as text too"
+	}
+	d.habit("metadata", metadata.String(), client)
+}
+
+func (d *Doctor) judgeTranscript() {
+	entries := &tally{}
+	for _, r := range d.asked.callList {
+		for _, entry := range objectsIn(r["transcript"]) {
+			_, role := entry["role"]
+			_, speaker := entry["speaker"]
+			switch {
+			case role && !speaker:
+				entries.add("role and content")
+			case speaker && !role:
+				entries.add("speaker and text")
+			default:
+				entries.add(formOther)
+			}
+		}
+	}
+	if entries.total == 0 {
+		d.habit("transcript", "not in the list, or all are empty", "")
+		return
+	}
+	d.habit("transcript", entries.forms(), "both are read")
+}
+
+// compare says which keys records have in the list alone, and on their own alone.
+func (d *Doctor) compare(name string, listed []record, single *answer, known []string) {
+	if why := why(single, true, []record{{}}, ""); why != "" {
+		d.unknown(name, why)
+		return
+	}
+	alone := []record{single.record()}
+	if i := slices.IndexFunc(listed, func(r record) bool { return isSame(r, alone[0]) }); i >= 0 {
+		listed = listed[i : i+1]
+	}
+	less := func(from, minus []record) string {
+		has := keysOf(minus, known)
+		var names []string
+		hidden := 0
+		for _, key := range keysOf(from, known) {
+			if slices.Contains(has, key) {
+				continue
+			}
+			if shown, ok := d.shownName(key, known); ok {
+				names = append(names, shown)
+			} else {
+				hidden++
+			}
+		}
+		if hidden > 0 {
+			names = append(names, fmt.Sprintf("%d of other names", hidden))
+		}
+		return cmp.Or(strings.Join(names, ", "), "none")
+	}
+	d.habit(name, "keys in the list alone: "+less(listed, alone)+"; in the single record alone: "+less(alone, listed), "")
+}
+
+// isSame reports whether two records are of one thing.
+func isSame(a, b record) bool {
+	return slices.ContainsFunc([]string{"id", "session_id"}, func(key string) bool {
+		id, ok := a[key].(string)
+		return ok && id != "" && id != none && b[key] == id
+	})
+}
