@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,7 +32,7 @@ func TestListenForwards(t *testing.T) {
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
-		assert.Equal(t, spaced, string(body))
+		assert.True(t, bytes.Equal([]byte(spaced), body), "%q", body)
 		assert.NoError(t, webhook.DefaultScheme(r.Header, body, []string{"whsec_test_1"}))
 		got <- r
 		w.Header().Set("X-Answer", "mine")

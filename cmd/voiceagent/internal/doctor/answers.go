@@ -3,7 +3,6 @@ package doctor
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -203,7 +202,7 @@ func (d *Doctor) judgeClocks() {
 		}
 		answer, client := "there; no timestamp to compare it with", "the window for a lost call is taken from it"
 		if naive { // of whichever zone
-			off -= time.Duration(math.Round(off.Minutes()/15)) * 15 * time.Minute
+			off -= off.Round(zoneStep)
 		}
 		switch {
 		case ok && off.Abs() <= near:
@@ -243,10 +242,9 @@ func (d *Doctor) judgeOthers() {
 			hooks.add(formOf(hook, "secret", func(any) string { return "shown" }))
 		}
 	}
-	switch {
-	case hooks.total == 0:
+	if hooks.total == 0 {
 		d.unknown("a webhook's secret", "no agent shows a webhook")
-	default:
+	} else {
 		d.habit("a webhook's secret", hooks.String(), "never printed by this program")
 	}
 
@@ -272,21 +270,4 @@ func (d *Doctor) judgeOthers() {
 
 func hasKey(records []record, key string) bool {
 	return slices.ContainsFunc(records, func(r record) bool { _, ok := r[key]; return ok })
-}
-
-// sum says whether a call whose answer is lost would be found in the list.
-func (d *Doctor) sum() {
-	const name = "A lost call can be recognised"
-	is := &d.asked
-	answer, client := "yes", "it is found, or shown not to be there"
-	switch why := why(is.calls, is.haveCalls, is.callList, "calls"); {
-	case why != "" && is.calls.ok() && is.haveCalls:
-		answer, client = "not known: "+why, ""
-	case why != "":
-		answer, client = "no: "+why, "a lost answer ends as unknown"
-	case len(d.doubts) > 0:
-		slices.Sort(d.doubts)
-		answer, client = "with doubt: "+strings.Join(slices.Compact(d.doubts), "; "), "more lost answers end as unknown; none rings twice"
-	}
-	d.report.Habits = append([]Habit{{name, answer, client}}, d.report.Habits...)
 }

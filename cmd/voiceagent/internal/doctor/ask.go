@@ -82,7 +82,8 @@ func (a *answer) record() record {
 	return data
 }
 
-// list is the records that were asked for; false if the answer has none where the client reads them.
+// list is the records that were asked for. It reports false if the answer has no list where the
+// client reads it.
 func (a *answer) list() (records []record, ok bool) {
 	if !a.ok() {
 		return nil, false

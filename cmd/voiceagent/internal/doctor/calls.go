@@ -3,18 +3,12 @@ package doctor
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 )
 
-// doubt is why a lost call may not be recognised in the list.
-func (d *Doctor) doubt(format string, args ...any) {
-	d.doubts = append(d.doubts, fmt.Sprintf(format, args...))
-}
-
-// The habits of the list of calls, by which a lost call is looked for.
+// judgeCalls says how the list shows calls, among which a lost one is looked for.
 func (d *Doctor) judgeCalls() {
 	is := &d.asked
 	if why := why(is.calls, is.haveCalls, is.callList, "calls"); why != "" {
@@ -41,13 +35,13 @@ func (d *Doctor) judgeIDs() {
 	is := &d.asked
 	text := func(any) string { return "there" }
 	ids, sessions := tallyOf(is.callList, "id", text), tallyOf(is.callList, "session_id", text)
-	shown := "id: " + ids.String() + "; session_id: " + sessions.String()
+	shown := []string{"id: " + ids.String(), "session_id: " + sessions.String()}
 	for _, by := range []struct {
 		key string
 		a   *answer
 	}{{"id", is.callByID}, {"session_id", is.callBySession}} {
 		if by.a != nil && by.a.status != 0 {
-			shown += fmt.Sprintf("; GET /calls/{%s}: %d", by.key, by.a.status)
+			shown = append(shown, fmt.Sprintf("GET /calls/{%s}: %d", by.key, by.a.status))
 		}
 	}
 	client := "a call is known by both"
@@ -55,14 +49,19 @@ func (d *Doctor) judgeIDs() {
 	case ids.has(formMissing) && sessions.has(formMissing):
 		client = "a call can't be told from another one"
 		d.doubt("calls have no id")
+	case sessions.has(formNone) && ids.has(formMissing):
+		client = `"None" counts as no id: a call is known once it has begun`
+		d.doubt("calls have no id before they begin")
 	case sessions.has(formNone):
 		client = `"None" counts as no id`
 	case ids.has(formMissing):
+		d.provided("POST /call names the session_id")
 		client = "a call is known by its session id"
 	case sessions.has(formMissing):
+		d.provided("POST /call names the id")
 		client = "a call is known by its id; a webhook's session id can't be found in the list"
 	}
-	d.habit("a call's ids", shown, client)
+	d.habit("a call's ids", strings.Join(shown, "; "), client)
 }
 
 func (d *Doctor) judgeNumbers() {
@@ -87,6 +86,8 @@ func (d *Doctor) judgeNumbers() {
 	case !sources.only(append(slices.Clone(wholeNumbers), formMissing, formNull, formEmpty)...):
 		client = "in doubt: it can't be compared with the one that was sent"
 		d.doubt("source numbers are %s", sources.forms())
+	default:
+		d.provided("the source numbers are those that were given")
 	}
 	d.habit("source number", sources.String(), client)
 }
@@ -142,7 +143,9 @@ func (d *Doctor) judgeTimes() {
 	client := "not needed"
 	if created.only(formMissing, formNull, formEmpty, formNone) {
 		client = d.timeClient(started, "started_at")
-		d.doubt("calls don't say when they were made, and may have no started_at yet")
+		if started.has(formMissing) || started.has(formNull) || started.has(formEmpty) || started.has(formNone) {
+			d.doubt("some calls have no time")
+		}
 	}
 	d.habit("started_at", started.String()+minutes, client)
 }
@@ -155,11 +158,10 @@ func (d *Doctor) timeClient(t *tally, key string) string {
 		if key == "created_at" {
 			return "started_at stands in"
 		}
-		d.doubt("calls have no times")
 		return "in doubt: a call can't be told from an earlier one"
 	case strings.Contains(joined, timeMinutes), d.areWholeMinutes(), strings.Contains(joined, timeDay):
 		d.doubt("times are cut")
-		return "in doubt: a time that is cut may lie before the first attempt"
+		return "in doubt until the list shows a call that the client placed itself: a time that is cut may lie before the first attempt"
 	case strings.Contains(joined, formOther):
 		d.doubt("times can't be read")
 		return "can't be read"
@@ -181,12 +183,14 @@ func (d *Doctor) zone() (text string, utc bool) {
 	if !ok || !naive {
 		return "which nothing shows", false
 	}
-	quarters := time.Duration(math.Round(off.Minutes() / 15))
-	if quarters == 0 {
+	if off = off.Round(zoneStep); off == 0 {
 		return "which the envelope's timestamp is", true
 	}
-	return "though the envelope's timestamp is " + hours(quarters*15*time.Minute) + " off", false
+	return "though the envelope's timestamp is " + hours(off) + " off", false
 }
+
+// zoneStep is what the offsets of all time zones are multiples of.
+const zoneStep = 15 * time.Minute
 
 func hours(off time.Duration) string {
 	sign := "+"
@@ -219,8 +223,7 @@ func (d *Doctor) judgeMetadata() {
 	client := "compared with what was sent"
 	switch {
 	case metadata.has(metadataText), metadata.has("a text"):
-		client = "can't be compared: a call with metadata is in doubt"
-		d.doubt("metadata is a text")
+		client = "not compared: it proves nothing"
 	case metadata.only(formMissing, formNull, metadataEmpty):
 		client = "not needed"
 	case metadata.has(metadataCampaign):

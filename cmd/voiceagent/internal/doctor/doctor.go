@@ -57,6 +57,7 @@ type Doctor struct {
 	asked         answers
 	all           []*answer
 	doubts        []string
+	conditions    []string
 }
 
 // answers are what was answered, by what was asked for.

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestFormsAreNamed(t *testing.T) {
 	t.Parallel()
 	type dialect = voiceagenttest.Dialect
-	limits := func(l voiceagenttest.Limits) voiceagenttest.Option { return voiceagenttest.WithLimits(l) }
+	limits := voiceagenttest.WithLimits
 	for name, c := range map[string]struct {
 		server voiceagenttest.Option
 		want   [2]string
