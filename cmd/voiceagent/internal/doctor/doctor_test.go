@@ -220,13 +220,14 @@ func TestNoValueIsShown(t *testing.T) {
 	list := `{"success": "Asha", "data": [` + one + `,` + one + `, "Asha", 4242], "total": "Asha", "page": 4242, "page_size": 4242, "has_more": "Asha", "request_id": "req_66",
 		"timestamp": "2031-01-02 Asha", "Asha": {"Verma": 1}, "meta": {"asha": 1}}`
 	answers := map[string]showAll{
-		"records":    {list, `{"data": ` + one + `, "request_id": "req_66", "timestamp": "Asha", "asha": 1}`, 200, "application/json; asha=verma"},
-		"bare":       {`[` + one + `]`, one, 200, "application/asha"},
-		"a map":      {`{"data": {"Asha": ` + one + `, "+919876543210": {"asha": 1}}}`, `{"Asha": ` + one + `}`, 200, ""},
-		"errors":     {`{"error": {"code": "asha_verma", "message": "Asha +919876543210", "Asha": 1}, "asha": 1}`, `{"detail": [{"loc": ["body", "asha"], "msg": "Asha", "Verma": 1}]}`, 422, "text/asha"},
-		"one detail": {`{"detail": "Asha Verma +919876543210"}`, `{"message": "Asha"}`, 404, "application/json"},
-		"a page":     {`<html>Asha Verma +919876543210</html>`, `Asha`, 500, "text/html; charset=asha"},
-		"a text":     {`"Asha"`, `4242`, 200, "application/json"},
+		"records":     {list, `{"data": ` + one + `, "request_id": "req_66", "timestamp": "Asha", "asha": 1}`, 200, "application/json; asha=verma"},
+		"bare":        {`[` + one + `]`, one, 200, "application/asha"},
+		"a map":       {`{"data": {"Asha": ` + one + `, "+919876543210": {"asha": 1}}}`, `{"Asha": ` + one + `}`, 200, ""},
+		"errors":      {`{"error": {"code": "asha_verma", "message": "Asha +919876543210", "Asha": 1}, "asha": 1}`, `{"detail": [{"loc": ["body", "asha"], "msg": "Asha", "Verma": 1}]}`, 422, "text/asha"},
+		"an envelope": {`{"detail": "Asha"}`, `{"error": {"code": "asha_verma", "message": "Asha +919876543210"}}`, 404, "application/json"},
+		"one detail":  {`{"detail": "Asha Verma +919876543210"}`, `{"message": "Asha"}`, 404, "application/json"},
+		"a page":      {`<html>Asha Verma +919876543210</html>`, `Asha`, 500, "text/html; charset=asha"},
+		"a text":      {`"Asha"`, `4242`, 200, "application/json"},
 	}
 	for name, server := range answers {
 		for _, all := range []bool{false, true} {
@@ -247,6 +248,7 @@ func TestNoValueIsShown(t *testing.T) {
 			if all {
 				assert.NotContains(t, shown, "9876543210", name)
 				assert.NotContains(t, shown, "secret prompt", name)
+				assert.NotContains(t, shown, "<b>", "no name is Markdown")
 				assert.Equal(t, name == "records" || name == "bare", strings.Contains(shown, "asha_verma string"), "%s: these are for those who ask for them", name)
 				assert.NotContains(t, shown, "asha_verma number", "those in metadata aren't")
 				continue
