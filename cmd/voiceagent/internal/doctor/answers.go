@@ -15,7 +15,7 @@ func (d *Doctor) judgeErrors() {
 	const name = "a call that doesn't exist"
 	a := d.asked.unknownCall
 	if a.status == 0 {
-		d.unknown(name, a.why)
+		d.unknown(name, a.why())
 		return
 	}
 	client := "a NotFoundError"
@@ -85,12 +85,10 @@ func (d *Doctor) judgeCatalog() {
 	default:
 		d.habit("public endpoints", "all 4 answer without the key", "no key is needed")
 	}
-	switch health := is.health; {
-	case health.status == 0:
-		d.unknown("health", health.why)
-	case !health.ok():
-		d.unknown("health", fmt.Sprintf("the answer was %d", health.status))
-	case health.record() != nil:
+	switch why := is.health.why(); {
+	case why != "":
+		d.unknown("health", why)
+	case is.health.record() != nil:
 		d.habit("health", "in an envelope", "read")
 	default:
 		d.habit("health", "without an envelope", "read")
@@ -235,9 +233,9 @@ func apart(off time.Duration) string {
 // judgeOthers says the rest, and what reading alone can't show.
 func (d *Doctor) judgeOthers() {
 	is := &d.asked
-	d.compare("agents: list and single agent", is.agentList, is.agent, agentKeys)
+	d.compare("agents: list and single agent", is.agents, is.agent, agentKeys)
 	hooks := &tally{}
-	for _, a := range slices.Concat(is.agentList, []record{is.agent.recordOrNil()}) {
+	for _, a := range slices.Concat(is.agents.records, []record{is.agent.recordOrNil()}) {
 		if hook, ok := a["webhook_config"].(map[string]any); ok {
 			hooks.add(formOf(hook, "secret", func(any) string { return "shown" }))
 		}
@@ -248,8 +246,8 @@ func (d *Doctor) judgeOthers() {
 		d.habit("a webhook's secret", hooks.String(), "never printed by this program")
 	}
 
-	d.compare("campaigns: list and single campaign", is.campaignList, is.campaign, campaignKeys)
-	if len(is.campaignList) > 0 {
+	d.compare("campaigns: list and single campaign", is.campaigns, is.campaign, campaignKeys)
+	if len(is.campaigns.records) > 0 {
 		names := func(records []record) string {
 			var has []string
 			for _, key := range []string{"total", "total_contacts"} {
@@ -259,7 +257,7 @@ func (d *Doctor) judgeOthers() {
 			}
 			return cmp.Or(strings.Join(has, " and "), "neither total nor total_contacts")
 		}
-		d.habit("a campaign's contacts", "list: "+names(is.campaignList)+"; single: "+names([]record{is.campaign.recordOrNil()}), "both are read")
+		d.habit("a campaign's contacts", "list: "+names(is.campaigns.records)+"; single: "+names([]record{is.campaign.recordOrNil()}), "both are read")
 	}
 
 	const unseen = "can't be seen by reading"

@@ -21,7 +21,7 @@ import (
 type answer struct {
 	request string // without values: "GET /calls/{id}"
 	status  int    // 0 when no answer came
-	why     string // there is none
+	none    string // why there is none
 	header  http.Header
 	at      time.Time // when it came
 	json    bool
@@ -115,11 +115,11 @@ func (d *Doctor) ask(ctx context.Context, request string, keyed bool, send func(
 	a := &answer{request: request}
 	switch {
 	case ctx.Err() != nil:
-		a.why = "not asked, as the time was over"
+		a.none = "not asked, as the time was over"
 	case d.silent >= noAnswers:
-		a.why = "not asked, as the service doesn't answer"
+		a.none = "not asked, as the service doesn't answer"
 	case keyed && d.refused:
-		a.why = "not asked, as the key is refused"
+		a.none = "not asked, as the key is refused"
 	default:
 		d.seen = &answer{}
 		err := send(ctx)
@@ -128,7 +128,7 @@ func (d *Doctor) ask(ctx context.Context, request string, keyed bool, send func(
 		if a.status == 0 {
 			d.silent++
 			d.err = err
-			a.why = whyNone(err)
+			a.none = whyNone(err)
 			break
 		}
 		d.silent = 0
@@ -191,7 +191,7 @@ func present(header http.Header, names []string) (found []string) {
 
 // described is an answer as the report has it.
 func (d *Doctor) described(a *answer) Request {
-	r := Request{Request: a.request, Answer: a.why}
+	r := Request{Request: a.request, Answer: a.none}
 	if a.status == 0 {
 		return r
 	}

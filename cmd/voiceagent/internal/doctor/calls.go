@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,7 @@ import (
 // judgeCalls says how the list shows calls, among which a lost one is looked for.
 func (d *Doctor) judgeCalls() {
 	is := &d.asked
-	if why := why(is.calls, is.haveCalls, is.callList, "calls"); why != "" {
+	if why := is.calls.why(); why != "" {
 		for _, name := range []string{
 			"a call's ids", "number called", "source number", "agent id", "direction", "created_at", "started_at", "order of the list", "metadata",
 			"transcript", "list and single call",
@@ -28,13 +27,17 @@ func (d *Doctor) judgeCalls() {
 	d.judgeOrder()
 	d.judgeMetadata()
 	d.judgeTranscript()
-	d.compare("list and single call", is.callList, cmp.Or(is.callByID, is.callBySession), callKeys)
+	single := is.callByID
+	if single == nil || !single.ok() && is.callBySession != nil {
+		single = is.callBySession
+	}
+	d.compare("list and single call", is.calls, single, callKeys)
 }
 
 func (d *Doctor) judgeIDs() {
 	is := &d.asked
 	text := func(any) string { return "there" }
-	ids, sessions := tallyOf(is.callList, "id", text), tallyOf(is.callList, "session_id", text)
+	ids, sessions := tallyOf(is.calls.records, "id", text), tallyOf(is.calls.records, "session_id", text)
 	shown := []string{"id: " + ids.String(), "session_id: " + sessions.String()}
 	for _, by := range []struct {
 		key string
@@ -65,7 +68,7 @@ func (d *Doctor) judgeIDs() {
 }
 
 func (d *Doctor) judgeNumbers() {
-	phones := slices.DeleteFunc(slices.Clone(d.asked.callList), func(r record) bool { return r["direction"] == "web" })
+	phones := slices.DeleteFunc(slices.Clone(d.asked.calls.records), func(r record) bool { return r["direction"] == "web" })
 	numbers := tallyOf(phones, "phone_number", numberForm)
 	client := "recognised"
 	switch {
@@ -95,12 +98,12 @@ func (d *Doctor) judgeNumbers() {
 func (d *Doctor) judgeAgentIDs() {
 	is := &d.asked
 	var listed []string
-	for _, a := range is.agentList {
+	for _, a := range is.agents.records {
 		if id, ok := a["id"].(string); ok {
 			listed = append(listed, id)
 		}
 	}
-	agents := tallyOf(is.callList, "agent_id", func(value any) string {
+	agents := tallyOf(is.calls.records, "agent_id", func(value any) string {
 		id, ok := value.(string)
 		switch {
 		case !ok:
@@ -128,13 +131,13 @@ func (d *Doctor) judgeAgentIDs() {
 const agentOtherCase = "of a listed agent, in other letters"
 
 func (d *Doctor) judgeDirections() {
-	directions := tallyOf(d.asked.callList, "direction", directionForm)
+	directions := tallyOf(d.asked.calls.records, "direction", directionForm)
 	d.habit("direction", directions.String(), `calls of others are known by "inbound" and "web", in any letters; others count as ours`)
 }
 
 func (d *Doctor) judgeTimes() {
 	is := &d.asked
-	created, started := tallyOf(is.callList, "created_at", timeForm), tallyOf(is.callList, "started_at", timeForm)
+	created, started := tallyOf(is.calls.records, "created_at", timeForm), tallyOf(is.calls.records, "started_at", timeForm)
 	minutes := ""
 	if d.areWholeMinutes() {
 		minutes = ", all on whole minutes"
@@ -179,7 +182,7 @@ func (d *Doctor) timeClient(t *tally, key string) string {
 // zone says which zone times without one are of, by the envelope's timestamp, and reports whether
 // it is UTC.
 func (d *Doctor) zone() (text string, utc bool) {
-	off, naive, ok := clockOff(d.asked.calls)
+	off, naive, ok := clockOff(d.asked.calls.answer)
 	if !ok || !naive {
 		return "which nothing shows", false
 	}
@@ -204,7 +207,7 @@ func hours(off time.Duration) string {
 func (d *Doctor) areWholeMinutes() bool {
 	const few = 4 // by chance once in millions
 	n := 0
-	for _, r := range d.asked.callList {
+	for _, r := range d.asked.calls.records {
 		for _, key := range []string{"created_at", "started_at", "ended_at"} {
 			at, ok := timeOf(r[key])
 			if !ok {
@@ -219,7 +222,7 @@ func (d *Doctor) areWholeMinutes() bool {
 }
 
 func (d *Doctor) judgeMetadata() {
-	metadata := tallyOf(d.asked.callList, "metadata", metadataForm)
+	metadata := tallyOf(d.asked.calls.records, "metadata", metadataForm)
 	client := "compared with what was sent"
 	switch {
 	case metadata.has(metadataText), metadata.has("a text"):
@@ -236,7 +239,7 @@ func (d *Doctor) judgeMetadata() {
 
 func (d *Doctor) judgeTranscript() {
 	entries := &tally{}
-	for _, r := range d.asked.callList {
+	for _, r := range d.asked.calls.records {
 		for _, entry := range objectsIn(r["transcript"]) {
 			_, role := entry["role"]
 			_, speaker := entry["speaker"]
@@ -255,44 +258,4 @@ func (d *Doctor) judgeTranscript() {
 		return
 	}
 	d.habit("transcript", entries.forms(), "both are read")
-}
-
-// compare says which keys records have in the list alone, and on their own alone.
-func (d *Doctor) compare(name string, listed []record, single *answer, known []string) {
-	if why := why(single, true, []record{{}}, ""); why != "" {
-		d.unknown(name, why)
-		return
-	}
-	alone := []record{single.record()}
-	if i := slices.IndexFunc(listed, func(r record) bool { return isSame(r, alone[0]) }); i >= 0 {
-		listed = listed[i : i+1]
-	}
-	less := func(from, minus []record) string {
-		has := keysOf(minus, known)
-		var names []string
-		hidden := 0
-		for _, key := range keysOf(from, known) {
-			if slices.Contains(has, key) {
-				continue
-			}
-			if shown, ok := d.shownName(key, known); ok {
-				names = append(names, shown)
-			} else {
-				hidden++
-			}
-		}
-		if hidden > 0 {
-			names = append(names, fmt.Sprintf("%d of other names", hidden))
-		}
-		return cmp.Or(strings.Join(names, ", "), "none")
-	}
-	d.habit(name, "keys in the list alone: "+less(listed, alone)+"; in the single record alone: "+less(alone, listed), "")
-}
-
-// isSame reports whether two records are of one thing.
-func isSame(a, b record) bool {
-	return slices.ContainsFunc([]string{"id", "session_id"}, func(key string) bool {
-		id, ok := a[key].(string)
-		return ok && id != "" && id != none && b[key] == id
-	})
 }

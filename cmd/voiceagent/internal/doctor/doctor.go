@@ -60,15 +60,33 @@ type Doctor struct {
 	conditions    []string
 }
 
-// answers are what was answered, by what was asked for.
+// answers are what was answered, by what was asked for; nil where there was nothing to ask for.
 type answers struct {
-	catalog                                 []*answer
-	health, agents, agent, calls, overLimit *answer
-	callByID, callBySession, unknownCall    *answer
-	ofAgentSince, ofNobody, sinceTomorrow   *answer
-	campaigns, campaign                     *answer
-	callList, agentList, campaignList       []record
-	haveCalls, haveAgents, haveCampaigns    bool
+	health  *answer
+	catalog []*answer // voices, languages, industries
+
+	calls                                 listing
+	overLimit                             *answer
+	callByID, callBySession, unknownCall  *answer
+	ofAgentSince, ofNobody, sinceTomorrow *answer
+
+	agents, campaigns listing
+	agent, campaign   *answer
+}
+
+// listing is a list that was asked for.
+type listing struct {
+	*answer
+	what    string // "calls"
+	records []record
+	read    bool // there is a list, which may be empty
+}
+
+func (d *Doctor) list(ctx context.Context, what string) listing {
+	path := "/" + what + "?page_size=100"
+	l := listing{answer: d.get(ctx, "GET "+path, path), what: what}
+	l.records, l.read = l.answer.list()
+	return l
 }
 
 // Options are those that the clients need for which [Doctor.Examine] asks.
@@ -130,19 +148,17 @@ func (d *Doctor) askPublic(ctx context.Context) {
 
 func (d *Doctor) askAgents(ctx context.Context) {
 	is := &d.asked
-	is.agents = d.get(ctx, "GET /agents?page_size=100", "/agents?page_size=100")
-	is.agentList, is.haveAgents = is.agents.list()
-	if id := textOf(fullest(is.agentList), "id"); id != "" {
+	is.agents = d.list(ctx, "agents")
+	if id := textOf(fullest(is.agents.records), "id"); id != "" {
 		is.agent = d.get(ctx, "GET /agents/{id}", "/agents/"+url.PathEscape(id))
 	}
 }
 
 func (d *Doctor) askCalls(ctx context.Context) {
 	is := &d.asked
-	is.calls = d.get(ctx, "GET /calls?page_size=100", "/calls?page_size=100")
-	is.callList, is.haveCalls = is.calls.list()
+	is.calls = d.list(ctx, "calls")
 	is.overLimit = d.get(ctx, "GET /calls?page_size=101", "/calls?page_size=101")
-	one := fullest(is.callList)
+	one := fullest(is.calls.records)
 	id, session := textOf(one, "id"), textOf(one, "session_id")
 	if id != "" {
 		is.callByID = d.get(ctx, "GET /calls/{id}", "/calls/"+url.PathEscape(id))
@@ -156,17 +172,17 @@ func (d *Doctor) askCalls(ctx context.Context) {
 // askFilters asks with the filters of a look for a lost call, and with those that nothing fits.
 func (d *Doctor) askFilters(ctx context.Context) {
 	is := &d.asked
-	agent := textOf(is.callList, "agent_id")
+	agent := textOf(is.calls.records, "agent_id")
 	if agent == "" {
 		return
 	}
-	for _, a := range is.agentList { // the client sends the id that the agent has
+	for _, a := range is.agents.records { // the client sends the id that the agent has
 		if id, ok := a["id"].(string); ok && strings.EqualFold(id, agent) {
 			agent = id
 		}
 	}
 	since := time.Now()
-	for _, r := range is.callList {
+	for _, r := range is.calls.records {
 		if at, ok := madeAt(r); ok && at.Before(since) {
 			since = at
 		}
@@ -186,9 +202,8 @@ func (d *Doctor) askFilters(ctx context.Context) {
 
 func (d *Doctor) askCampaigns(ctx context.Context) {
 	is := &d.asked
-	is.campaigns = d.get(ctx, "GET /campaigns?page_size=100", "/campaigns?page_size=100")
-	is.campaignList, is.haveCampaigns = is.campaigns.list()
-	if id := textOf(fullest(is.campaignList), "id"); id != "" {
+	is.campaigns = d.list(ctx, "campaigns")
+	if id := textOf(fullest(is.campaigns.records), "id"); id != "" {
 		is.campaign = d.get(ctx, "GET /campaigns/{id}", "/campaigns/"+url.PathEscape(id))
 	}
 }

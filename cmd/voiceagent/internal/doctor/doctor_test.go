@@ -93,7 +93,7 @@ func TestWhatCantBeAsked(t *testing.T) {
 		habit, answer string
 		request       string
 	}{
-		"a list that is forbidden": {voiceagenttest.Fault{Route: "/campaigns", Status: 403}, "campaigns: list and single campaign", "not known", "GET /campaigns?page_size=100: 403"},
+		"a list that is forbidden": {voiceagenttest.Fault{Route: "/campaigns", Status: 403}, "campaigns: list and single campaign", "not known: the answer was 403", "GET /campaigns?page_size=100: 403"},
 		"an endpoint that isn't":   {voiceagenttest.Fault{Route: "/health", Status: 404}, "health", "not known: the answer was 404", "GET /health, without the key: 404"},
 		"a gateway's page":         {voiceagenttest.Fault{Route: "/voices", Kind: voiceagenttest.HTML}, "voices, languages, industries", "502 (1)", "GET /voices, without the key: 502"},
 		"public in name alone":     {voiceagenttest.Fault{Route: "/voices", Status: 401, Times: 1}, "public endpoints", "1 of 4 are refused without the key", "GET /voices: 200"},

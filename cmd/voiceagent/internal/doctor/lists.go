@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/voiceagent-go/voiceagent/internal/check"
 )
 
 func (d *Doctor) habit(name, answer, client string) {
@@ -16,19 +19,28 @@ func (d *Doctor) habit(name, answer, client string) {
 // unknown notes what could not be found out.
 func (d *Doctor) unknown(name, why string) { d.habit(name, "not known: "+why, "") }
 
-// why says why a list has no records to look at.
-func why(a *answer, have bool, records []record, what string) string {
+// why says why there is no record to look at; "" if there is one.
+func (l listing) why() string {
+	switch {
+	case !l.ok():
+		return l.answer.why()
+	case !l.read:
+		return "the answer has no list under data"
+	case len(l.records) == 0:
+		return "the account has no " + l.what
+	}
+	return ""
+}
+
+// why says why an answer can't be looked at; "" if it can.
+func (a *answer) why() string {
 	switch {
 	case a == nil:
 		return "there was nothing to ask for"
 	case a.status == 0:
-		return a.why
+		return a.none
 	case !a.ok():
 		return fmt.Sprintf("the answer was %d", a.status)
-	case !have:
-		return "the answer has no list under data"
-	case len(records) == 0:
-		return "the account has no " + what
 	}
 	return ""
 }
@@ -60,11 +72,11 @@ func (d *Doctor) judgeKeys() {
 		}
 		return []record{a.record()}
 	}
-	add("GET /calls", is.callList, callKeys)
+	add("GET /calls", is.calls.records, callKeys)
 	add("GET /calls/{id}", append(one(is.callByID), one(is.callBySession)...), callKeys)
-	add("GET /agents", is.agentList, agentKeys)
+	add("GET /agents", is.agents.records, agentKeys)
 	add("GET /agents/{id}", one(is.agent), agentKeys)
-	add("GET /campaigns", is.campaignList, campaignKeys)
+	add("GET /campaigns", is.campaigns.records, campaignKeys)
 	add("GET /campaigns/{id}", one(is.campaign), campaignKeys)
 	add("GET /health", one(is.health), envelopeKeys)
 	for i, path := range []string{"/voices", "/voices/languages", "/industries"} {
@@ -77,9 +89,9 @@ func (d *Doctor) judgeKeys() {
 func (d *Doctor) judgePaging() {
 	const paging, large, size = "paging keys", "page_size=101", "page size"
 	is := &d.asked
-	if why := why(is.calls, is.haveCalls, nil, ""); !is.haveCalls {
-		d.unknown(paging, why)
-		d.unknown(large, why)
+	if !is.calls.read {
+		d.unknown(paging, is.calls.why())
+		d.unknown(large, is.calls.why())
 		return
 	}
 	body := is.calls.object()
@@ -100,24 +112,24 @@ func (d *Doctor) judgePaging() {
 	}
 	d.habit(paging, cmp.Or(strings.Join(keys, ", "), "none of total, page, page_size and has_more"), client)
 
-	n, of := len(is.callList), "unknown"
-	if count, ok := body["total"].(json.Number); ok {
-		of = count.String()
-	}
+	n := len(is.calls.records)
+	count, counted := body["total"].(json.Number)
 	whole := "all of them"
 	switch {
-	case fmt.Sprint(n) != of && (n < 100 && total || n < 100 && body["has_more"] == true):
-		whole = fmt.Sprintf("a page is cut to %d records", n)
-	case n == 100:
+	case n > check.MaxPageSize:
+		whole = fmt.Sprintf("%d came", n)
+	case n == check.MaxPageSize:
 		whole = "as many as were asked for"
-	case n < 100 && !total && !more && n%10 == 0 && n > 0:
+	case counted && count.String() != strconv.Itoa(n) || body["has_more"] == true:
+		whole = fmt.Sprintf("a page is cut to %d records", n)
+	case !counted && !more && n > 0 && n%10 == 0:
 		whole = fmt.Sprintf("%d records; as it says of no more, it may be cut", n)
 	}
 	d.habit(size, "100 were asked for: "+whole, "")
 
 	switch over := is.overLimit; {
 	case over.status == 0:
-		d.unknown(large, over.why)
+		d.unknown(large, over.why())
 	case !over.ok():
 		d.habit(large, fmt.Sprintf("refused with %d", over.status), "refused before it is sent")
 	default:
@@ -168,7 +180,7 @@ func (d *Doctor) judgeOrder() {
 func (d *Doctor) orderBy(at func(record) (time.Time, bool)) (answer string, known bool) {
 	var times []time.Time
 	timeless, last := 0, true
-	for _, r := range d.asked.callList {
+	for _, r := range d.asked.calls.records {
 		t, ok := at(r)
 		if !ok {
 			timeless++
@@ -203,13 +215,13 @@ func (d *Doctor) judgeFilters() {
 	const name = "filters agent_id and from_date"
 	is := &d.asked
 	if is.ofAgentSince == nil {
-		d.unknown(name, cmp.Or(why(is.calls, is.haveCalls, is.callList, "calls"), "no call names its agent"))
+		d.unknown(name, cmp.Or(is.calls.why(), "no call names its agent"))
 		return
 	}
 	for _, a := range []*answer{is.ofAgentSince, is.ofNobody, is.sinceTomorrow} {
 		switch {
 		case a.status == 0:
-			d.unknown(name, a.why)
+			d.unknown(name, a.why())
 			return
 		case !a.ok():
 			d.habit(name, fmt.Sprintf("refused with %d", a.status), "looks read the whole list")

@@ -19,8 +19,8 @@ func (d *Doctor) sum() {
 	const name = "A lost call can be recognised"
 	is := &d.asked
 	answer, client := "yes", "it is found, or else shown not to be there, if the client has placed another one shortly before"
-	switch why := why(is.calls, is.haveCalls, is.callList, "calls"); {
-	case why != "" && is.calls.ok() && is.haveCalls:
+	switch why := is.calls.why(); {
+	case why != "" && is.calls.read:
 		answer, client = "not known: "+why, ""
 	case why != "":
 		answer, client = "no: "+why, "a lost answer ends as unknown"
