@@ -6,21 +6,23 @@ import (
 	"net/http"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
-// PublicClient is a client for what needs no key.
-func (p *Program) PublicClient() (*voiceagent.Client, error) {
+// PublicClient is a client without a key, with opts after the program's own.
+func (p *Program) PublicClient(opts ...voiceagent.ClientOption) (*voiceagent.Client, error) {
 	if p.Simulate {
-		return p.newClient(p.simulated()...)
+		opts = append(p.simulated(), opts...)
 	}
-	return p.newClient()
+	return p.newClient(opts...)
 }
 
 // Client returns a client with the key, and with opts after the program's own. With the simulator,
 // the given agent exists.
 func (p *Program) Client(agent string, opts ...voiceagent.ClientOption) (*voiceagent.Client, error) {
 	if p.Simulate {
-		return p.newClient(append(p.simulated(agent), opts...)...)
+		own := append(p.simulated(agent), voiceagent.WithAPIKey(voiceagenttest.DefaultKey))
+		return p.newClient(append(own, opts...)...)
 	}
 	key, err := p.Key()
 	if p.DryRun && errors.Is(err, voiceagent.ErrNoAPIKey) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/url"
 	"time"
 
@@ -74,8 +75,9 @@ func (f *WatchFlags) Params(p *Program) voiceagent.WatchParams {
 
 // WriteFlags are the flags of commands that make something.
 type WriteFlags struct {
-	key    string
-	ledger string
+	key      string
+	ledger   string
+	response voiceagent.Response // how the request went
 }
 
 // Add adds the flags to a command.
@@ -87,9 +89,12 @@ func (f *WriteFlags) Add(cmd *cobra.Command) {
 // Client returns a client and the options of the request. The API documents no idempotency keys, so
 // a key works only through the ledger.
 func (f *WriteFlags) Client(p *Program, agent string) (*voiceagent.Client, []voiceagent.RequestOption, error) {
-	var opts []voiceagent.RequestOption
+	opts := []voiceagent.RequestOption{voiceagent.WithResponse(&f.response)}
 	if f.key != "" {
 		opts = append(opts, voiceagent.WithIdempotencyKey(f.key))
+	}
+	if f.key != "" && f.ledger == "" {
+		p.Notice(Note{Warning: "--idempotency-key alone doesn't stop the same command from doing it again, as the API isn't known to heed it: give --ledger FILE too"})
 	}
 	if f.ledger == "" || p.DryRun || p.Simulate {
 		client, err := p.Client(agent)
@@ -105,4 +110,17 @@ func (f *WriteFlags) Client(p *Program, agent string) (*voiceagent.Client, []voi
 	p.AtEnd(ledger.Close)
 	client, err := p.Client(agent, voiceagent.WithLedger(ledger))
 	return client, opts, err
+}
+
+// Replayed says so where what was made comes from the ledger.
+func (f *WriteFlags) Replayed(p *Program, did string) {
+	if !f.response.Replayed {
+		return
+	}
+	at, when := f.response.Timestamp, "earlier"
+	if !at.IsZero() { // the record may show no time
+		when = at.Format(time.RFC3339)
+	}
+	p.Notice(Note{Replayed: true, PlacedAt: at, Text: fmt.Sprintf("This %s %s, under the same --idempotency-key: nothing was sent now, and nobody was called. "+
+		"It is shown as it was then.", did, when)})
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/voiceagent-go/voiceagent"
 )
 
 // Format is how a command writes what it has found.
@@ -186,11 +188,23 @@ func Each[T any](records []T) iter.Seq2[T, error] {
 
 // jsonOptions are the options of what is printed as JSON. A number that no float64 holds is a
 // json.Number, which the library would write as a string.
-var jsonOptions = json.JoinOptions(json.Deterministic(true), json.WithMarshalers(json.MarshalToFunc(
-	func(enc *jsontext.Encoder, number stdjson.Number) error {
+var jsonOptions = json.JoinOptions(json.Deterministic(true), json.WithMarshalers(json.JoinMarshalers(
+	json.MarshalToFunc(func(enc *jsontext.Encoder, number stdjson.Number) error {
 		return enc.WriteValue(jsontext.Value(number))
-	},
+	}),
+	json.MarshalToFunc(writeAgent),
 )))
+
+// writeAgent writes what an agent has, and no secret. A key that the API didn't send would be taken
+// for an empty value by whoever sends the agent back.
+func writeAgent(enc *jsontext.Encoder, a *voiceagent.Agent) error {
+	type plain voiceagent.Agent // without this function
+	shown := plain(*a)
+	if a.Webhook != nil {
+		shown.Webhook = &voiceagent.WebhookConfig{URL: a.Webhook.URL, Events: a.Webhook.Events}
+	}
+	return json.MarshalEncode(enc, &shown, json.OmitZeroStructFields(true))
+}
 
 // WriteJSON writes a value on one line.
 func WriteJSON(w io.Writer, value any) error {

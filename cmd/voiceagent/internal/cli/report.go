@@ -154,6 +154,26 @@ func (p *Program) explain(err error, how Exit) {
 	}
 }
 
+// Note is something that a command says besides its result.
+type Note struct {
+	Warning  string    `json:"warning,omitempty"`
+	Text     string    `json:"note,omitempty"`
+	Replayed bool      `json:"replayed,omitzero"`
+	PlacedAt time.Time `json:"placed_at,omitzero"` // of what is replayed
+}
+
+// Notice writes a note to stderr.
+func (p *Program) Notice(note Note) {
+	switch {
+	case p.Output == JSON:
+		_ = WriteJSON(p.Err, note) // there is nowhere else to report it
+	case note.Warning != "":
+		p.complain("Warning: ", note.Warning)
+	default:
+		p.complain("", note.Text)
+	}
+}
+
 // complain writes to stderr. An error of several lines is this program's own text, which puts texts
 // of others on one line.
 func (p *Program) complain(label, text string) {

@@ -37,12 +37,11 @@ func (p *Program) Simulator(agents ...string) *voiceagenttest.Server {
 	return p.simulator
 }
 
-// simulated are the options of a client for the simulator.
+// simulated are the options of a client for the simulator, without the key.
 func (p *Program) simulated(agents ...string) []voiceagent.ClientOption {
 	server := p.Simulator(agents...)
 	return []voiceagent.ClientOption{
 		voiceagent.WithBaseURL(server.URL),
-		voiceagent.WithAPIKey(voiceagenttest.DefaultKey),
 		voiceagent.WithHTTPClient(server.HTTPClient()),
 	}
 }

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"maps"
-	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/voiceagent-go/voiceagent"
@@ -71,20 +68,26 @@ func agentsCreate(p *cli.Program) *cobra.Command {
 		Use: "create", Short: "Make an agent", Args: cli.NoArgs,
 		Long: `Make an agent. A name, a start flow and an end flow are required.
 
-A text can come from a file: --start-flow @flow.txt, or @- for stdin. --from-json takes the whole agent, as the
-API has it; what other flags say comes on top of it.`,
+A text can come from a file: --start-flow @flow.txt, or @- for stdin. --from-json takes the whole agent, as agents get
+-o json writes it, without what the API sets itself; what other flags say comes on top of it.`,
 		Example: `  voiceagent agents create --name "Acme Sales" --start-flow @start.txt --end-flow "Thank you. Goodbye."
-  voiceagent agents get AGENT -o json | jq '.name = "Copy" | del(.id, .created_at, .updated_at)' | voiceagent agents create --from-json -`,
+  voiceagent agents get AGENT -o json | jq '.name = "Copy"' | voiceagent agents create --from-json -`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var params voiceagent.AgentCreateParams
-			if err := flags.into(p, cmd, &params); err != nil {
+			given, err := flags.read(p, cmd)
+			if err != nil {
+				return err
+			}
+			params, err := given.create()
+			if err != nil {
 				return err
 			}
 			client, opts, err := write.Client(p, "")
 			if err != nil {
 				return err
 			}
-			return cli.Show(p, agentColumns)(client.Agents.Create(cmd.Context(), params, opts...))
+			agent, err := client.Agents.Create(cmd.Context(), params, opts...)
+			write.Replayed(p, "agent was made")
+			return cli.Show(p, agentColumns)(agent, err)
 		},
 	}
 	flags.add(cmd)
@@ -96,16 +99,45 @@ func agentsUpdate(p *cli.Program) *cobra.Command {
 	var flags agentFlags
 	cmd := &cobra.Command{
 		Use: "update AGENT", Short: "Change an agent", Args: cli.OneArg("an agent's id"),
-		Long:    "Change an agent. What isn't given stays as it is.",
-		Example: `  voiceagent agents update AGENT --webhook-url https://example.com/calls --webhook-secret-file secret.txt`,
+		Long: `Change an agent. What isn't given stays as it is.
+
+--from-json takes what agents get -o json writes, whole or in part. The agent is fetched, and only what differs is sent:
+what the API sets itself is left out, and so are keys that this program doesn't know, unless they were changed. With
+--dry-run nothing is fetched, and all that the file has is shown.`,
+		Example: `  voiceagent agents update AGENT --webhook-url https://example.com/calls --webhook-secret-file secret.txt
+  voiceagent agents get AGENT -o json | jq '.voice = "male"' | voiceagent agents update AGENT --from-json -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var params voiceagent.AgentUpdateParams
-			if err := flags.into(p, cmd, &params); err != nil {
+			given, err := flags.read(p, cmd)
+			if err != nil {
+				return err
+			}
+			params, err := given.update() // what is wrong in it is known before anything is sent
+			if err != nil {
 				return err
 			}
 			client, err := p.Client(args[0])
 			if err != nil {
 				return err
+			}
+			if flags.json != "" && !p.DryRun {
+				agent, err := client.Agents.Get(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := given.leaveOut(agent); err != nil {
+					return err
+				}
+				if len(given) == 0 {
+					p.Notice(cli.Note{Text: "The agent is like that already: nothing was changed."})
+					return cli.Show(p, agentColumns)(agent, nil)
+				}
+				if params, err = given.update(); err != nil {
+					return err
+				}
+			}
+			if hook := params.Webhook; hook != nil && hook.Secret == "" && flags.json != "" {
+				p.Notice(cli.Note{Warning: "webhook_config is sent without a secret, as agents get never shows one; whether the API keeps the old one is unknown: " +
+					"--webhook-url with --webhook-secret-file sends it"})
 			}
 			return cli.Show(p, agentColumns)(client.Agents.Update(cmd.Context(), args[0], params))
 		},
@@ -138,105 +170,4 @@ func agentsDelete(p *cli.Program) *cobra.Command {
 			return cli.Show(p, columns)(deleted{args[0], true}, client.Agents.Delete(cmd.Context(), args[0]))
 		},
 	}
-}
-
-// agentTexts are the flags for an agent's texts, and the API's names for them.
-var agentTexts = []struct{ flag, key, usage string }{
-	{"name", "name", "unique in the account, at most 100 characters"},
-	{"start-flow", "start_flow", "the opening message, or @file"},
-	{"end-flow", "end_flow", "the closing message, or @file"},
-	{"type", "agent_type", "sales, support, collection and so on; see voiceagent industries INDUSTRY"},
-	{"custom-description", "custom_description", "what an agent of type custom does, or @file"},
-	{"sector", "sector", "the industry"},
-	{"language", "language", "see voiceagent languages"},
-	{"voice", "voice", "see voiceagent voices"},
-	{"brand", "brand_name", "the name that the agent speaks for"},
-	{"description", "description", "for yourself"},
-}
-
-// agentFlags are the flags of agents create and agents update.
-type agentFlags struct {
-	texts             map[string]*string
-	json              string
-	webhookURL        string
-	webhookSecretFile string
-	extra             []string
-}
-
-func (f *agentFlags) add(cmd *cobra.Command) {
-	f.texts = make(map[string]*string)
-	for _, t := range agentTexts {
-		f.texts[t.flag] = cmd.Flags().String(t.flag, "", t.usage)
-	}
-	cmd.Flags().StringVar(&f.webhookURL, "webhook-url", "", "where the end of each call is reported")
-	cmd.Flags().StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "the file with the secret that reports are signed with, or - for stdin")
-	cmd.Flags().StringVar(&f.json, "from-json", "", "a file with the agent as JSON, or - for stdin")
-	cmd.Flags().StringArrayVar(&f.extra, "extra", nil, "a key that this program doesn't know, as `name=json`; may be repeated")
-}
-
-// into fills params by the API's names, first from the JSON, then from the flags that were given.
-func (f *agentFlags) into(p *cli.Program, cmd *cobra.Command, params any) error {
-	agent := make(map[string]any)
-	if f.json != "" {
-		content, err := p.Read(f.json)
-		if err != nil {
-			return cli.Usagef("--from-json: %w", err)
-		}
-		if err := json.Unmarshal(content, &agent); err != nil {
-			return cli.Usagef("--from-json %s: %w", f.json, err)
-		}
-	}
-	for _, t := range agentTexts {
-		if !cmd.Flags().Changed(t.flag) {
-			continue
-		}
-		text, err := p.Text(t.flag, *f.texts[t.flag])
-		if err != nil {
-			return err
-		}
-		agent[t.key] = text
-	}
-	if err := f.webhook(p, agent); err != nil {
-		return err
-	}
-	unknown, err := cli.ExtraKeys(f.extra)
-	if err != nil {
-		return err
-	}
-	maps.Copy(agent, unknown)
-	if len(agent) == 0 {
-		return cli.Usagef("nothing is given; see %s --help", cmd.CommandPath())
-	}
-	encoded, err := json.Marshal(agent)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(encoded, params); err != nil {
-		return cli.Usagef("the agent: %w", err)
-	}
-	return nil
-}
-
-func (f *agentFlags) webhook(p *cli.Program, agent map[string]any) error {
-	if f.webhookURL == "" {
-		if f.webhookSecretFile != "" {
-			return cli.Usagef("--webhook-secret-file needs --webhook-url")
-		}
-		return nil
-	}
-	webhook := map[string]any{"url": f.webhookURL, "events": []string{voiceagent.EventCallEnded}}
-	if f.webhookSecretFile != "" {
-		secret, err := p.Read(f.webhookSecretFile)
-		if err != nil {
-			return cli.Usagef("--webhook-secret-file: %w", err)
-		}
-		text := strings.TrimSpace(string(secret))
-		if text == "" {
-			return cli.Usagef("--webhook-secret-file %s: it is empty", f.webhookSecretFile)
-		}
-		webhook["secret"] = text
-		p.Hide(text)
-	}
-	agent["webhook_config"] = webhook
-	return nil
 }

@@ -119,6 +119,7 @@ func callsCreate(p *cli.Program) *cobra.Command {
 				return err
 			}
 			call, err := client.Calls.Create(cmd.Context(), params, opts...)
+			write.Replayed(p, "call was placed")
 			if err != nil || !follow {
 				return cli.Show(p, callColumns)(call, err)
 			}

@@ -135,6 +135,7 @@ For longer lists, and to get a file with what became of each contact, see voicea
 				return err
 			}
 			campaign, err := client.Campaigns.Create(cmd.Context(), params, opts...)
+			write.Replayed(p, "campaign was made")
 			if err != nil || !follow {
 				return cli.Show(p, campaignColumns)(campaign, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type listenFlags struct {
 	secretFile string
 	unsigned   bool
 	count      int
+	diagnose   bool
+	forwardTo  string
 }
 
 func listen(p *cli.Program) *cobra.Command {
@@ -40,14 +43,25 @@ func listen(p *cli.Program) *cobra.Command {
 		Long: `Receive webhooks on this machine and print each event, until Ctrl-C.
 
 The secret that they are signed with comes from ` + secretVariable + ` or a file that only you can read. The vendor
-doesn't document how it signs: what is checked is the hex HMAC-SHA256 of the body, which is unverified.
+doesn't document how it signs: what is checked is the hex HMAC-SHA256 of the body, which is unverified. With --diagnose
+each delivery is tried with all schemes that others use, and what fits is said, without the secret and the body.
+
+With --forward-to deliveries are handed on to a program of yours as they come, signature included, and the sender gets
+that program's answer: a 502 if it can't be reached, so that the sender tries again. Signatures are for that program
+to check; no secret is needed here.
 
 It listens on this machine only. For the vendor to reach it, put a tunnel with TLS in front, and tell the agent:
 voiceagent agents update AGENT --webhook-url https://... --webhook-secret-file secret.txt
 
 With --simulate a call is made in the simulator, whose end is reported here.`,
+		Example: `  voiceagent listen --diagnose --secret-file secret.txt --count 1
+  voiceagent listen --forward-to http://127.0.0.1:3000/webhook`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			secrets, err := webhookSecrets(p, flags)
+			if err != nil {
+				return err
+			}
+			target, err := forwardTarget(p, flags.forwardTo)
 			if err != nil {
 				return err
 			}
@@ -57,18 +71,22 @@ With --simulate a call is made in the simulator, whose end is reported here.`,
 			if p.Simulate {
 				flags.count = cmp.Or(flags.count, 1)
 			}
-			return receive(cmd.Context(), p, flags, secrets)
+			return receive(cmd.Context(), p, flags, secrets, target)
 		},
 	}
 	cmd.Flags().StringVar(&flags.address, "address", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
 	cmd.Flags().StringVar(&flags.secretFile, "secret-file", "", "the file with the secret; its mode must be 0600")
 	cmd.Flags().BoolVar(&flags.unsigned, "unsigned", false, "take whatever anybody sends, for agents whose webhook has no secret")
 	cmd.Flags().IntVar(&flags.count, "count", 0, "end after so many events; 0 goes on until Ctrl-C")
+	cmd.Flags().BoolVar(&flags.diagnose, "diagnose", false, "find out how deliveries are signed")
+	cmd.Flags().StringVar(&flags.forwardTo, "forward-to", "", "the URL of a program that gets the deliveries as they come")
 	return cmd
 }
 
 func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 	switch {
+	case flags.diagnose && flags.unsigned:
+		return nil, cli.Usagef("--diagnose needs the secret, and --unsigned uses none: leave one of them out")
 	case p.Simulate:
 		return []string{simulatedSecret}, nil
 	case flags.unsigned:
@@ -80,37 +98,60 @@ func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 	if secret := strings.TrimSpace(p.Env(secretVariable)); secret != "" {
 		return []string{secret}, nil
 	}
+	if flags.forwardTo != "" && !flags.diagnose {
+		return nil, nil
+	}
 	return nil, cli.Usagef("there is no secret to check signatures with: set %s, or give --secret-file; --unsigned takes whatever anybody sends", secretVariable)
 }
 
 // receive serves until ctx ends or enough events have come.
-func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []string) error {
+func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []string, target *url.URL) error {
 	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", flags.address)
 	if err != nil {
 		return err
 	}
-	url := fmt.Sprintf("http://%s/", listening.Addr())
-	fmt.Fprintf(p.Err, "listening on %s\n", url)
+	own := fmt.Sprintf("http://%s/", listening.Addr())
+	if target != nil && isSelf(target, listening.Addr()) {
+		return errors.Join(cli.Usagef("--forward-to %s is where listen itself listens: give another --address, or the address of your program", shownURL(target)), listening.Close())
+	}
+	fmt.Fprintf(p.Err, "listening on %s\n", own)
 
 	enough := make(chan struct{})
-	handler := webhook.NewHandler(webhook.HandlerParams{
-		Secrets: secrets, Unsigned: len(secrets) == 0, Logger: p.Logger(),
-		Workers: 1, // one printer
-		Handle:  printEvents(p, flags.count, enough),
-	})
+	handler, finish := receiver(p, flags, secrets, target, enough)
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listening) }()
 
 	if p.Simulate {
-		err = simulateCall(ctx, p, url)
+		err = simulateCall(ctx, p, own)
 	}
 	if err == nil {
 		err = await(ctx, flags.count, enough, failed)
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(ending), handler.Shutdown(ending))
+	return errors.Join(err, server.Shutdown(ending), finish(ending))
+}
+
+// receiver returns what takes the deliveries, and what ends it.
+func receiver(p *cli.Program, flags listenFlags, secrets []string, target *url.URL, enough chan<- struct{}) (http.Handler, func(context.Context) error) {
+	if target != nil {
+		f := newForwarder(p, target, flags.count, enough)
+		if flags.diagnose {
+			f.look = func(header http.Header, body []byte) { _ = diagnosing(p)(header, body, secrets) }
+		}
+		return f, func(context.Context) error { return nil }
+	}
+	params := webhook.HandlerParams{
+		Secrets: secrets, Unsigned: len(secrets) == 0, Logger: p.Logger(),
+		Workers: 1, // one printer
+		Handle:  printEvents(p, flags.count, enough),
+	}
+	if flags.diagnose {
+		params.Scheme = diagnosing(p)
+	}
+	handler := webhook.NewHandler(params)
+	return handler, handler.Shutdown
 }
 
 // await returns nil when there were enough events, or when ctx ends and no count was given.

@@ -23,6 +23,7 @@ type listening struct {
 	out  *io.PipeReader
 	end  context.CancelFunc
 	code chan int
+	told chan string // what it wrote to stderr, once it has ended
 }
 
 func startListening(t *testing.T, variables map[string]string, args ...string) *listening {
@@ -30,7 +31,7 @@ func startListening(t *testing.T, variables map[string]string, args ...string) *
 	ctx, cancel := context.WithCancel(t.Context())
 	out, outEnd := io.Pipe()
 	told, toldEnd := io.Pipe()
-	l := &listening{out: out, end: cancel, code: make(chan int, 1)}
+	l := &listening{out: out, end: cancel, code: make(chan int, 1), told: make(chan string, 1)}
 	go func() {
 		l.code <- run(ctx, append([]string{"listen", "--address", "127.0.0.1:0"}, args...), strings.NewReader(""), outEnd, toldEnd,
 			func(name string) string { return variables[name] })
@@ -41,26 +42,42 @@ func startListening(t *testing.T, variables map[string]string, args ...string) *
 	n, err := told.Read(line)
 	require.NoError(t, err)
 	l.url = strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "listening on "))
-	go func() { _, _ = io.Copy(io.Discard, told) }()
+	go func() {
+		text, _ := io.ReadAll(told)
+		l.told <- string(text)
+	}()
 	return l
 }
 
 // send delivers an event and returns the status of the answer; 0 when there was none.
 func (l *listening) send(t *testing.T, signature string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url, strings.NewReader(callEnded))
-	if !assert.NoError(t, err) {
+	answer := l.sendBody(t, http.MethodPost, callEnded, http.Header{"X-Levrage-Signature": {signature}})
+	if answer == nil {
 		return 0
 	}
+	return answer.StatusCode
+}
+
+// sendBody returns the answer, of which the body has been read; nil when there was none.
+func (l *listening) sendBody(t *testing.T, method, body string, header http.Header) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, l.url, strings.NewReader(body))
+	if !assert.NoError(t, err) {
+		return nil
+	}
+	request.Header = header
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Levrage-Signature", signature)
 	request.Close = true
-	answer, err := new(http.Transport).RoundTrip(request)
+	answer, err := (&http.Transport{DisableCompression: true}).RoundTrip(request)
 	if err != nil {
-		return 0
+		return nil
 	}
 	defer answer.Body.Close()
-	return answer.StatusCode
+	text, err := io.ReadAll(answer.Body)
+	assert.NoError(t, err)
+	answer.Body = io.NopCloser(strings.NewReader(string(text)))
+	return answer
 }
 
 func TestListenTakesWhatIsSigned(t *testing.T) {

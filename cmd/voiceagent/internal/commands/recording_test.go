@@ -43,6 +43,7 @@ voiceagent campaigns create --name February --agent AGENT --from +15550100000 --
 voiceagent campaigns cancel CAMPAIGN --yes
 voiceagent campaigns create --name March --agent AGENT --from +15550100000 --contacts contacts.csv --concurrency 1 --yes -o csv
 voiceagent campaigns stop CAMPAIGN --yes
+voiceagent doctor
 voiceagent agents delete AGENT --yes
 voiceagent limits
 voiceagent version
@@ -51,7 +52,7 @@ voiceagent listen --simulate --count 1 --address 127.0.0.1:0
 
 // volatile matches what differs each time: times, addresses, the rest of the rate limit, random
 // keys, and versions.
-var volatile = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?m)^\d\d:\d\d:\d\d|127\.0\.0\.1:\d+|REMAINING +\d+|Idempotency-Key: \w+|VERSION +\d\S*|GO +go\S+`)
+var volatile = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?m)^\d\d:\d\d:\d\d|127\.0\.0\.1:\d+|REMAINING +\d+|Idempotency-Key: \w+|VERSION +\d\S*|doctor \d\S*|it is \S+ (?:ahead of|behind) this machine|GO +go\S+`)
 
 // The output of each command but `campaigns run`, which has a recording of its own. With -update it
 // is recorded anew.

@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // root is the tree of all commands.
 func root(p *cli.Program) *cobra.Command {
 	return p.Root(thisBuild().Version,
-		agents(p), calls(p), campaigns(p), voices(p), languages(p), industries(p), health(p), limits(p), listen(p), version(p))
+		agents(p), calls(p), campaigns(p), voices(p), languages(p), industries(p), health(p), limits(p), listen(p), doctorCommand(p), version(p))
 }
 
 // withClient makes a command do something with a client.
