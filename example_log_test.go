@@ -8,9 +8,9 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// A call, a campaign, a contact and an agent can be given to a logger as they are: they show ids, status,
-// times and counts, the last 4 digits of numbers, and nothing that was said. A webhook's secret isn't
-// shown.
+// A call, a campaign, a contact and an agent can be given to a logger as they are: they show ids,
+// status, times and counts, the last 4 digits of numbers, and nothing that was said. A webhook's
+// secret isn't shown.
 func ExampleCall_LogValue() {
 	logged := func(v slog.LogValuer) {
 		var parts []string
