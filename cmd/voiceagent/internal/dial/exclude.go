@@ -34,9 +34,9 @@ type listed struct {
 // ReadExcluded reads files with numbers that aren't to be called. They are files of contacts, of
 // which the column with the numbers counts: called_number in the results of a run, else the one
 // that is named, else the one that looks like it. A file of numbers alone needs no header. A row
-// without a number that can be read is an error, as somebody might be called who is in the list.
+// without a number that can be read is an error, also where only the region is wrong, as somebody
+// might be called who is in the list.
 func ReadExcluded(ctx context.Context, paths []string, numbers Numbers, column string) (*Excluded, error) {
-	numbers.anyRange = true // whether somebody has it doesn't matter
 	e := &Excluded{}
 	for _, path := range paths {
 		if err := e.read(ctx, path, numbers, column); err != nil {
@@ -96,8 +96,9 @@ func (e *Excluded) read(ctx context.Context, path string, numbers Numbers, colum
 	if more := bad - len(shown); more > 0 {
 		shown = append(shown, fmt.Sprintf("and %s more", count(more, "such row")))
 	}
-	return badInput("--exclude %s: %d of %s can't be read, and somebody who is to be kept out might be called. Nothing was sent.\n%s\nMend or remove them, and run it again",
-		path, bad, count(rows, "row"), strings.Join(shown, "\n"))
+	return badInput("--exclude %s: %d of %s can't be read, and somebody who is to be kept out might be called. Nothing was sent.\n%s\n"+
+		"Mend or remove them, and run it again. Numbers without a country code are read as those of %s; --region says otherwise",
+		path, bad, count(rows, "row"), strings.Join(shown, "\n"), numbers.region)
 }
 
 // wasNotCalled reports whether a row of results is one of those that were left out.
