@@ -122,6 +122,7 @@ func (f *campaignFlags) contacts(ctx context.Context, p *cli.Program, terms *dia
 	if err != nil {
 		return cli.Usagef("the contacts: %w", err)
 	}
+	terms.Listed = excluded.Len()
 	terms.OwnTime = dial.NewOwnTime(terms.Params, time.Now())
 	key := cmp.Or(contactfile.Key(f.campaign.PhoneColumn), "phone")
 	var bad []error

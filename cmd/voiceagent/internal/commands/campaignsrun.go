@@ -36,7 +36,7 @@ number twice. A long list becomes several campaigns of up to 2,000 contacts.
 
 The run is recorded under your configuration directory. When it was broken off, by Ctrl-C or a lost connection, the
 same command goes on where it stopped and calls nobody a second time. A file that was called and has changed since is
-refused: put new rows into a file of their own, or call everybody again with --again.
+refused: keep out those who were called with --exclude FILE.results.csv, or call everybody again with --again.
 
 With --dry-run the file is checked and the plan shown.`,
 		Example: `  voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --concurrency 5

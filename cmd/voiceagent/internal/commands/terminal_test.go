@@ -185,7 +185,7 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of them outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
 		assert.Equal(t, 14, p.end(), p.text())
 		for _, line := range []string{
-			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded\r\n",
+			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)\r\n",
 			"; 2 calls at a time\r\n",
 			"agent ag_1; from +15550100000; account: " + server.URL + ", key from " + key + "\r\n",
 			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself\r\n",

@@ -134,6 +134,9 @@ func openExcluded(file io.ReadSeeker, o contactfile.Options, named string) (list
 	return nil, false, err
 }
 
+// Len returns how many numbers are listed.
+func (e *Excluded) Len() int { return len(e.numbers) }
+
 // reason returns why a number is left out, or nil if it isn't.
 func (e *Excluded) reason(number string) error {
 	digits := contactfile.Digits(number)

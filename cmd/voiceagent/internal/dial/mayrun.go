@@ -25,17 +25,32 @@ func (o Options) checkEarly(params voiceagent.CampaignCreateParams) error {
 
 // mayRun refuses a run that can't be carried out as the plan says.
 func (r *run) mayRun() error {
-	s, all := r.state, len(r.plan.digests)
-	if s.concurrencyIsEach {
+	if r.state.concurrencyIsEach {
 		r.say("NOTE: this run was begun when --concurrency was that of each campaign, and goes on so\n")
 	} else if err := r.plan.checkConcurrency(r.o.Campaign.MaxConcurrentCalls); err != nil {
 		return err
 	}
+	return r.checkSchedule()
+}
+
+// makingTime is how long a campaign may take to be made: its contacts have to be sent, and the rate
+// limit may be waited for.
+const makingTime = 5 * time.Second
+
+// checkSchedule has the campaigns checked that are to be made. Those of a run that goes on may be
+// made already, and then their time may be over.
+func (r *run) checkSchedule() error {
+	s, all := r.state, len(r.plan.digests)
 	begun := s.made + s.open // they are made in order
 	if begun == all && len(r.o.NotMade) == 0 {
 		return nil
 	}
 	err := r.o.check(r.plan.params)
+	if at := r.plan.params.ScheduleAt; err == nil && !at.IsZero() && all-begun > 1 {
+		if least := time.Duration(all-begun) * makingTime; time.Until(at) < least {
+			err = badInput("--schedule: %s is too near: %d campaigns are to be made before, which may take %v", at.Format(time.RFC3339), all-begun, least)
+		}
+	}
 	if err == nil || begun == 0 || begun == all {
 		return err
 	}

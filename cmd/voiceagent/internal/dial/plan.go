@@ -97,7 +97,7 @@ func checked(ctx context.Context, s *source, o Options) (*plan, error) {
 	}
 	p.divide(o.Campaign.MaxConcurrentCalls)
 	p.terms = Terms{
-		File: s.name, Rows: p.rows, Contacts: p.contacts, Bad: p.bad, Repeated: p.again, Excluded: p.out,
+		File: s.name, Rows: p.rows, Contacts: p.contacts, Bad: p.bad, Repeated: p.again, Excluded: p.out, Listed: s.excluded.Len(),
 		Params: &p.params, Campaigns: len(p.digests), Account: cmp.Or(o.Account, o.Server), OwnTime: ownTime,
 	}
 	var err error

@@ -113,7 +113,7 @@ func (r *run) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.unchanged()); err != nil {
+	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.unchanged(), r.checkSchedule()); err != nil {
 		return err
 	}
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {

@@ -58,3 +58,21 @@ func TestARunGoesOnAfterTheTimeOfItsSchedule(t *testing.T) {
 		assert.Len(t, d.srv.Dialed(), 2000)
 	})
 }
+
+// All campaigns are made before the first one begins, also where the question waits for long.
+func TestAScheduleThatIsTooNearIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.write("contacts.csv", contacts(4100))
+		_, err := d.run(t.Context(), scheduled(time.Now().Add(14*time.Second)))
+		require.EqualError(t, err, "--schedule: 2000-01-01T00:00:14Z is too near: 3 campaigns are to be made before, which may take 15s")
+		_, err = d.run(t.Context(), scheduled(time.Now().Add(time.Minute)), func(o *dial.Options) {
+			o.Yes, o.Ask = false, func(string) error { time.Sleep(time.Hour); return nil }
+		})
+		require.EqualError(t, err, "it is in the past")
+		assert.Zero(t, d.srv.RequestCount())
+		_, err = d.run(t.Context(), scheduled(time.Now().Add(15*time.Second)))
+		require.NoError(t, err)
+		assert.Len(t, d.srv.Dialed(), 4100)
+	})
+}

@@ -13,6 +13,7 @@ import (
 type Terms struct {
 	File                                    string
 	Rows, Contacts, Bad, Repeated, Excluded int
+	Listed                                  int // numbers in the lists of those who aren't called; also of others
 
 	Params    *voiceagent.CampaignCreateParams // of each campaign
 	Campaigns int
@@ -27,7 +28,9 @@ func (t Terms) String() string {
 	if t.Repeated > 0 {
 		fmt.Fprintf(&b, ", %s of a number left out", count(t.Repeated, "repetition"))
 	}
-	if t.Excluded > 0 {
+	if t.Listed > 0 {
+		fmt.Fprintf(&b, ", %s excluded (%s listed)", grouped(t.Excluded), grouped(t.Listed))
+	} else if t.Excluded > 0 {
 		fmt.Fprintf(&b, ", %s excluded", grouped(t.Excluded))
 	}
 	b.WriteString("\n")
