@@ -244,7 +244,8 @@ func TestMendedRejectsCallNobodyAgain(t *testing.T) {
 		left := d.readCSVLoose("mended.rejects.csv")
 		assert.Equal(t, []string{"line", "column", "column_name", "reason", "phone", "name"}, left[0], "the old columns give way")
 		require.Len(t, left, 3)
-		assert.Equal(t, "excluded: "+d.path("out1.csv")+" line 2", left[2][3], "who was kept out still is")
+		assert.Equal(t, []string{"3", "5", "phone", "excluded: " + d.path("contacts.results.csv") + " line 2", "98765 43210", "Asha"}, left[1])
+		assert.Equal(t, []string{"4", "5", "phone", "excluded: " + d.path("out1.csv") + " line 2", "+919876543213", "Om"}, left[2], "who was kept out still is")
 	})
 }
 
