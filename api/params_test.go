@@ -10,7 +10,7 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// When Since and Until of lists are, and campaigns are scheduled: in the future, in a bubble or not.
+// When Since and Until of lists are, and when campaigns are scheduled: to come, also in no bubble.
 var past, future = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const (

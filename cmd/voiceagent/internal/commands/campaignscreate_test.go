@@ -23,7 +23,7 @@ type made struct{}
 func (made) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, err := io.Copy(io.Discard, r.Body)
 	header := http.Header{"Content-Type": {"application/json"}}
-	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(strings.NewReader(`{"data":{"id":"c_1","name":"January"}}`)), Request: r}, err
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader(`{"data":{"id":"c_1","name":"January"}}`)), Request: r}, err
 }
 
 // What a ledger has is shown, also after the time that it was scheduled for: nothing is sent.

@@ -12,7 +12,7 @@ import (
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
 )
 
-// Numbers whose prefix has one zone, and others: +1555 may be anywhere between Guam and Newfoundland.
+// Numbers whose prefix has one zone, and one that may be anywhere between Guam and Newfoundland.
 const (
 	mumbai   = "+919876543210"
 	newYork  = "+12125550100" // UTC-5 in winter
