@@ -241,6 +241,9 @@ func TestMendedRejectsCallNobodyAgain(t *testing.T) {
 		_, err = d.run(t.Context(), again, func(o *dial.Options) { o.Exclude = []string{d.path("contacts.results.csv")} })
 		require.NoError(t, err)
 		assert.Equal(t, []string{"+919876543210", "+919876543211"}, d.srv.Dialed())
+		mine := d.calls()["+919876543211"][0].Metadata
+		assert.Equal(t, "Rahul", mine["name"])
+		assert.NotContains(t, mine, "reason", "that is no business of the agent's")
 		left := d.readCSVLoose("mended.rejects.csv")
 		assert.Equal(t, []string{"line", "column", "column_name", "reason", "phone", "name"}, left[0], "the old columns give way")
 		require.Len(t, left, 3)

@@ -15,8 +15,8 @@ import (
 
 // The hours of a day at which people expect calls, as the rules of several countries have them.
 const (
-	earliest = 9 * 60 // minutes
-	latest   = 21 * 60
+	firstMinute = 9 * 60 // minutes
+	endMinute   = 21 * 60
 )
 
 // OwnTime counts the numbers that ring outside 9:00 to 21:00 of their own time, as far as their
@@ -33,12 +33,13 @@ type OwnTime struct {
 // clockTime is a time of day as campaigns have it, in minutes.
 type clockTime int
 
+// place is where a prefix is: where it is day, where it is night, or in zones that differ.
 type place uint8
 
 const (
-	inside place = iota
-	outside
-	unknown
+	byDay place = iota
+	byNight
+	anywhere
 )
 
 // india is the zone in which campaigns read times of day, probably (inferred).
@@ -77,15 +78,15 @@ func timeOfDay(t time.Time) clockTime { return clockTime(t.Hour()*60 + t.Minute(
 
 // within reports whether a time of day is in a period, which may cross midnight.
 func within(t clockTime, start, end string) bool {
-	from, to := minutes(start), minutes(end)
+	from, to := minutesOf(start), minutesOf(end)
 	if from <= to {
 		return from <= t && t < to
 	}
 	return from <= t || t < to
 }
 
-// minutes reads HH:MM.
-func minutes(text string) clockTime {
+// minutesOf reads HH:MM.
+func minutesOf(text string) clockTime {
 	hour, minute, _ := strings.Cut(text, ":")
 	h, _ := strconv.Atoi(hour)
 	m, _ := strconv.Atoi(minute)
@@ -106,37 +107,37 @@ func (o *OwnTime) Add(number string) {
 		o.places[&zones[0]] = where
 	}
 	switch where {
-	case outside:
+	case byNight:
 		o.Outside++
-	case unknown:
+	case anywhere:
 		o.Unknown++
 	}
 }
 
-// place is unknown where the zones differ by what their clocks show.
+// place finds out where a prefix is, by what the clocks show in its zones.
 func (o *OwnTime) place(zones []string) place {
 	offset := 0
 	for i, name := range zones {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
-			return unknown
+			return anywhere
 		}
 		_, here := o.at.In(zone).Zone()
 		if i > 0 && here != offset {
-			return unknown
+			return anywhere
 		}
 		offset = here
 	}
-	shows := func(t clockTime) bool { return t >= earliest && t < latest }
+	shows := func(t clockTime) bool { return t >= firstMinute && t < endMinute }
 	if o.hours == nil && !shows(timeOfDay(o.at.In(time.FixedZone("", offset)))) {
-		return outside
+		return byNight
 	}
 	_, theirs := o.at.In(india).Zone()
 	shift := clockTime((offset-theirs)/60 + 24*60)
 	if slices.ContainsFunc(o.hours, func(t clockTime) bool { return !shows((t + shift) % (24 * 60)) }) {
-		return outside
+		return byNight
 	}
-	return inside
+	return byDay
 }
 
 // String is a line of the plan.

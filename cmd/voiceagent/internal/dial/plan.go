@@ -196,10 +196,13 @@ func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
 	}
 }
 
-// contact is a row as the API gets it.
+// contact is a row as the API gets it. Why a run left it out is no business of the agent's.
 func (s *source) contact(one *contactfile.Row) voiceagent.Contact {
 	contact := make(voiceagent.Contact, len(s.header.Keys))
 	for i, key := range s.header.Keys {
+		if s.rejected && i < len(rejectColumns) {
+			continue
+		}
 		contact[key] = strings.TrimSpace(one.Cells[i])
 	}
 	contact[s.header.Keys[s.header.Phone]] = one.Number
