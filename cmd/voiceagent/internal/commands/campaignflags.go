@@ -46,6 +46,7 @@ func (f *campaignFlags) add(cmd *cobra.Command, concurrency string) {
 	flags.BoolVar(&f.anyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
 	flags.StringVar(&f.comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
 	cli.Complete(cmd, "retry-on", retryStatuses...)
+	cobra.CheckErr(cmd.MarkFlagFilename("exclude", "csv"))
 	cli.Required(cmd, "agent", "from")
 }
 

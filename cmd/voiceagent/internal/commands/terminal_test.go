@@ -182,7 +182,7 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 		"--schedule", "2999-01-01T08:59:00+05:30", "--retry-on", "no_answer"}
 	for _, command := range []string{"create", "run"} {
 		p := onTerminal(t, variables, append([]string{"campaigns", command, contacts}, same...)...)
-		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of them outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
+		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of 2 numbers outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
 		assert.Equal(t, 14, p.end(), p.text())
 		for _, line := range []string{
 			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)\r\n",

@@ -70,7 +70,7 @@ func TestNightIsTold(t *testing.T) {
 			o.Yes, o.Ask = false, func(text string) error { question = text; return errNo }
 		})
 		require.ErrorIs(t, err, errNo)
-		assert.Equal(t, "Call 5 contacts from +15550100000, 50 at a time, for 2 of them outside 9:00 to 21:00 of their own time?", question)
+		assert.Equal(t, "Call 5 contacts from +15550100000, 50 at a time, for 2 of 5 numbers outside 9:00 to 21:00 of their own time?", question)
 		assert.Contains(t, d.screen.String(), "\nown time, guessed by the prefix: outside 9:00 to 21:00 for 2 of 5 numbers now, unknown for 1 (")
 		_, err = d.run(t.Context())
 		require.NoError(t, err, "--yes is told, and not refused")

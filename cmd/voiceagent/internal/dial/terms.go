@@ -34,8 +34,7 @@ func (t Terms) String() string {
 		fmt.Fprintf(&b, ", %s excluded", grouped(t.Excluded))
 	}
 	b.WriteString("\n")
-	campaigns := "1 campaign"
-	each := ""
+	campaigns, each := "1 campaign", ""
 	if t.Campaigns > 1 {
 		campaigns = fmt.Sprintf("%d campaigns of up to %s", t.Campaigns, humanize.Comma(batchSize))
 		each = fmt.Sprintf(", %d in each campaign", max(t.Params.MaxConcurrentCalls, 1))
@@ -105,8 +104,8 @@ func (t Terms) question(call string) string {
 	if at := t.Params.ScheduleAt; !at.IsZero() {
 		text += ", from " + at.Format(momentLayout) + " on"
 	}
-	if t.OwnTime.Outside > 0 {
-		text += fmt.Sprintf(", for %s of them outside 9:00 to 21:00 of their own time", grouped(t.OwnTime.Outside))
+	if o := t.OwnTime; o.Outside > 0 {
+		text += fmt.Sprintf(", for %s of %s outside 9:00 to 21:00 of their own time", grouped(o.Outside), count(o.Numbers, "number"))
 	}
 	return text + "?"
 }
