@@ -60,10 +60,8 @@ func (x *call) Observe(resp *http.Response) {
 	if known {
 		x.c.setRateLimit(x.limit)
 	}
-	if x.c.ledger != nil {
-		if date, ok := ratelimit.Date(x.header); ok {
-			x.c.noteServerTime(date, now)
-		}
+	if date, ok := ratelimit.Date(x.header); ok {
+		x.c.noteServerTime(date, now)
 	}
 	x.c.limiter.Release(x.exchange.Context, o)
 }

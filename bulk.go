@@ -134,7 +134,8 @@ type CampaignBatch struct {
 // batch. So is one whose number came before, with a [*RepeatedContactError], so that a person is
 // called once; about 40 bytes a contact are kept for that. [CSVParams].Repeated permits repetitions
 // in a sequence of [ContactsFromCSV] or a filter of it, and params.Repeated in any. A batch that
-// could not be created is yielded with its error; the next batch follows unless the loop breaks. A
+// could not be created is yielded with its error; the next batch follows unless the loop breaks.
+// ScheduleAt has to leave time for all of them: a batch whose turn comes after it is refused. A
 // key from [WithIdempotencyKey] is made different for each batch, if there are several; see
 // [CampaignBatch.Key].
 func (s *CampaignsService) CreateBatches(ctx context.Context, params CampaignCreateParams, contacts iter.Seq2[Contact, error],

@@ -158,7 +158,7 @@ type CampaignCreateParams struct {
 	Retry              *CampaignRetry // nil for none
 	CallingHours       *CallingHours  // nil for any time
 	Blackouts          []Blackout
-	ScheduleAt         time.Time      // zero starts at once
+	ScheduleAt         time.Time      // a time to come; zero starts at once
 	Repeated           bool           // CreateBatches takes a number that comes more than once
 	Extra              map[string]any // keys that the client doesn't know
 }
@@ -206,6 +206,7 @@ func (p *CampaignCreateParams) request() request {
 	}
 	body.Contacts = contacts
 	r := post(campaignsRoute).with(body, p.Extra)
+	r.begins = p.ScheduleAt
 	first, _ := envelope.Marshal(contacts[0], 0)
 	r.size = len(contacts)*(len(first)+len(",")) + 1<<10
 	return r
@@ -297,6 +298,11 @@ func wireTime(t time.Time) string {
 // People's phones ring, so if the answer is lost, Create looks for the campaign and doesn't make it
 // again. If it finds none, the error satisfies errors.Is(err, [ErrOutcomeUnknown]); see
 // [WithUnknownOutcome]. Campaigns of one name and agent are made one after the other.
+//
+// A ScheduleAt that is more than 5 s in the past is refused with a [*ValidationError], and nothing
+// is sent. The time is that of the server's clock as the last answer told it, or else of this
+// machine's. This is the client's own check: what the API does with such a time is unknown. What
+// the ledger has is returned whatever its time was.
 //
 // Source: campaigns guide (documented); hours, blackouts and schedule are seen in use.
 func (s *CampaignsService) Create(ctx context.Context, params CampaignCreateParams, opts ...RequestOption) (*Campaign, error) {

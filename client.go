@@ -51,7 +51,7 @@ type Client struct {
 	rateLimit RateLimit
 	seenLimit bool
 
-	// The server's clock, noted for the ledger.
+	// The server's clock, for the ledger and for what is scheduled.
 	ahead      time.Duration
 	aheadKnown bool
 }

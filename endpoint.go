@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/envelope"
@@ -25,7 +26,8 @@ type request struct {
 	query  url.Values
 	body   any // nil for none; its bytes once it is encoded
 	checks envelope.Checks
-	size   int // of the body, about; 0 for a short one
+	size   int       // of the body, about; 0 for a short one
+	begins time.Time // when what it makes is to begin; zero for at once
 	effect effect
 	settle settler      // finds out whether it was done after all; nil when that can't be found out
 	public bool         // works without a key

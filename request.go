@@ -89,6 +89,9 @@ func (x *call) run(body []byte) (err error) {
 	if err := x.openEntry(body); err != nil {
 		return x.finish(err)
 	}
+	if err := x.tooLate(); err != nil {
+		return x.finish(x.exchange.Abandon(err))
+	}
 	err = x.exchange.Run(x.c.engine, body)
 	switch phase := x.exchange.Phase(); {
 	case phase == exchange.Done:
@@ -99,6 +102,26 @@ func (x *call) run(body []byte) (err error) {
 		return x.finish(x.noAnswerOf(errEarlier, true))
 	}
 	return x.finish(x.failed())
+}
+
+// tooLate refuses to send what was to begin before now, as it would begin at another time than was
+// meant. What the ledger has isn't sent, and may be shown for ever.
+func (x *call) tooLate() error {
+	const grace = 5 * time.Second // for what is to begin now; a Date hides a second
+	at := x.r.begins
+	if phase := x.exchange.Phase(); at.IsZero() || phase == exchange.Done || phase == exchange.Unknown {
+		return nil
+	}
+	ahead, known := x.c.serverAhead()
+	if time.Now().Add(ahead).Sub(at) <= grace {
+		return nil
+	}
+	clock := "this machine's clock"
+	if known {
+		clock = "the server's clock"
+	}
+	return refuse(x.r.method, x.r.route, "schedule_time", fmt.Sprintf("%s is in the past by %s: give a time to come, or none to begin at once",
+		at.Format(time.RFC3339), clock))
 }
 
 // waitAlone waits until the client makes no other record that can't be distinguished from this one.

@@ -10,8 +10,8 @@ import (
 	"github.com/voiceagent-go/voiceagent"
 )
 
-// When Since and Until of lists are, and campaigns are scheduled: in each bubble's future.
-var past, future = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+// When Since and Until of lists are, and when campaigns are scheduled: to come, also in no bubble.
+var past, future = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const (
 	caller = "+15550100000"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,7 +105,7 @@ func prepare(t *testing.T, srv *voiceagenttest.Server, status voiceagent.Campaig
 	to.call = call.Ref()
 	params := newCampaign(to.agent, true)
 	if status != voiceagent.CampaignScheduled {
-		params.ScheduleAt, params.Blackouts = past, nil
+		params.ScheduleAt, params.Blackouts = time.Now(), nil // it begins at once
 	}
 	campaign, err := client.Campaigns.Create(t.Context(), params)
 	require.NoError(t, err)

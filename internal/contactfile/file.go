@@ -25,7 +25,8 @@ type Options struct {
 	// Normalize returns a clean number as it is to be called, or why it can't be. Nil takes 6 to 15
 	// digits.
 	Normalize func(string) (string, error)
-	Lines     Lines // of the numbers that came before; rows are added
+	Exclude   func(*Row) error // returns why a row with a good number is left out; nil, or nil itself, for no reason
+	Lines     Lines            // of the numbers that came before; rows are added, but for those that Exclude leaves out
 }
 
 // File is a file whose header has been read.

@@ -13,12 +13,16 @@ import (
 
 // Row is a line of the file that isn't empty.
 type Row struct {
-	Line    int      // where it begins, from 1
-	Cells   []string // one for each column, if nothing is wrong with it; valid until the next row
-	Number  string   // "" if it can't be used
-	First   int      // the line of the same number before, if there is one
-	Problem *Problem // why the row can't be used; nil for a contact
+	Line     int      // where it begins, from 1
+	Cells    []string // one for each column, if nothing is wrong with it; valid until the next row
+	Number   string   // "" if it can't be used
+	First    int      // the line of the same number before, if there is one
+	Excluded bool     // Options.Exclude leaves it out
+	Problem  *Problem // why the row isn't used; nil for a contact
 }
+
+// ErrNoRow is the cause of the error of a file without a row.
+var ErrNoRow = errors.New("no row follows the header: there is nobody to call")
 
 // Rows reads the rest of the file. After an error, which is a [Problem], no row can be recognised.
 // A file without a row is an error.
@@ -30,7 +34,7 @@ func (f *File) Rows() iter.Seq2[*Row, error] {
 				if !empty {
 					return
 				}
-				err = &Problem{Line: f.records.line, Err: errors.New("no row follows the header: there is nobody to call")}
+				err = &Problem{Line: f.records.line, Err: ErrNoRow}
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -99,6 +103,12 @@ func (f *File) check(row *Row) *Problem {
 		return f.problem(f.Phone+1, err)
 	}
 	row.Number = number
+	if f.o.Exclude != nil {
+		if why := f.o.Exclude(row); why != nil {
+			row.Excluded = true
+			return f.problem(f.Phone+1, why)
+		}
+	}
 	if before := f.o.Lines.First(number, row.Line); before != row.Line {
 		row.First = before
 		return f.problem(f.Phone+1, fmt.Errorf("the number %s is that of line %d again", secret.MaskNumber(number), before))

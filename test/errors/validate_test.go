@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -274,7 +273,6 @@ func TestNeverRefused(t *testing.T) {
 	campaign := testkit.ValidCampaign()
 	campaign.Contacts = slices.Repeat([]voiceagent.Contact{{"phone": 919876543210, "odd key!": []int{1}}, {"phone": "not a number"}}, 1000)
 	campaign.MaxConcurrentCalls = 50
-	campaign.ScheduleAt = time.Unix(1, 0)
 	campaign.CallingHours = &voiceagent.CallingHours{Start: "23:59", End: "00:00"}
 	campaign.Retry = &voiceagent.CampaignRetry{OnStatuses: []voiceagent.CallStatus{"bored"}, IntervalUnit: "fortnights", IntervalValue: 1000}
 	check(testkit.Second(client.Campaigns.Create(t.Context(), campaign)))

@@ -195,7 +195,7 @@ func fullCampaign() voiceagent.CampaignCreateParams {
 		Retry: &voiceagent.CampaignRetry{Enabled: true, OnStatuses: []voiceagent.CallStatus{voiceagent.CallNoAnswer}, IntervalValue: 2,
 			IntervalUnit: "hours", MaxRetries: 3, RespectCallingHours: voiceagent.Ptr(false)},
 		Blackouts:  []voiceagent.Blackout{{Start: "13:00", End: "14:00"}},
-		ScheduleAt: time.Date(2025, 3, 1, 9, 0, 0, 5_000_000, time.FixedZone("IST", 5*3600+1800)), Extra: map[string]any{"tags": nil},
+		ScheduleAt: time.Date(2125, 3, 1, 9, 0, 0, 5_000_000, time.FixedZone("IST", 5*3600+1800)), Extra: map[string]any{"tags": nil},
 	}
 }
 
@@ -234,7 +234,7 @@ func TestRequestBodies(t *testing.T) {
 		{`{"name":"January","agent_id":"ag_1","phone_number":"15550100000","phone_column":"mobile",` +
 			`"max_concurrent_calls":5,"retry_config":{"enabled":true,"on_statuses":["no_answer"],"interval_value":2,"interval_unit":"hours",` +
 			`"max_retries":3,"respect_calling_hours":false},"daily_start_time":"09:00","daily_end_time":"18:30",` +
-			`"blackout_periods":[{"start":"13:00","end":"14:00"}],"schedule_time":"2025-03-01T03:30:00.005Z","contacts":[{"mobile":"+919876543210"}],"tags":null}`,
+			`"blackout_periods":[{"start":"13:00","end":"14:00"}],"schedule_time":"2125-03-01T03:30:00.005Z","contacts":[{"mobile":"+919876543210"}],"tags":null}`,
 			func(ctx context.Context) error { return testkit.Second(client.Campaigns.Create(ctx, fullCampaign())) }},
 		{``, func(ctx context.Context) error { return testkit.Second(client.Campaigns.Pause(ctx, "cmp_1")) }},
 	} {

@@ -78,6 +78,7 @@ type WriteFlags struct {
 	key      string
 	ledger   string
 	response voiceagent.Response // how the request went
+	known    bool
 }
 
 // Add adds the flags to a command.
@@ -85,6 +86,10 @@ func (f *WriteFlags) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.key, "idempotency-key", "", "a key of your own for this request, such as an order's number (default: random)")
 	cmd.Flags().StringVar(&f.ledger, "ledger", "", "a file that remembers what was made under which --idempotency-key: the same command again then makes nothing twice")
 }
+
+// Known reports whether the ledger knows the key, so that what was made may only be shown. Client
+// finds out.
+func (f *WriteFlags) Known() bool { return f.known }
 
 // Client returns a client and the options of the request. The API documents no idempotency keys, so
 // a key works only through the ledger.
@@ -108,6 +113,9 @@ func (f *WriteFlags) Client(p *Program, agent string) (*voiceagent.Client, []voi
 		return nil, nil, err
 	}
 	p.AtEnd(ledger.Close)
+	if _, f.known, err = ledger.Entry(f.key); err != nil {
+		return nil, nil, err
+	}
 	client, err := p.Client(agent, voiceagent.WithLedger(ledger))
 	return client, opts, err
 }

@@ -92,6 +92,9 @@ func callsGet(p *cli.Program) *cobra.Command {
 	}
 }
 
+// callFlags are the flags that set the fields of a call.
+var callFlags = map[string]string{"agent_id": "--agent", "source_number": "--from", "phone_number": "--to", "metadata": "--metadata"}
+
 func callsCreate(p *cli.Program) *cobra.Command {
 	var (
 		write            cli.WriteFlags
@@ -111,6 +114,13 @@ func callsCreate(p *cli.Program) *cobra.Command {
 				return err
 			}
 			client, opts, err := write.Client(p, params.AgentID)
+			if err != nil {
+				return err
+			}
+			err = cli.Preflight(callFlags, func(c *voiceagent.Client) error {
+				_, err := c.Calls.Create(cmd.Context(), params)
+				return err
+			})
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +16,7 @@ import (
 // campaignFlags are the flags of campaigns create and campaigns run.
 type campaignFlags struct {
 	campaign   voiceagent.CampaignCreateParams // what needs no reading
+	exclude    []string
 	retryOn    []string
 	retryAfter time.Duration
 	maxRetries int
@@ -25,22 +28,25 @@ type campaignFlags struct {
 	comma      string
 }
 
-func (f *campaignFlags) add(cmd *cobra.Command) {
+// add adds the flags to a command; concurrency says what that flag means there.
+func (f *campaignFlags) add(cmd *cobra.Command, concurrency string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.campaign.AgentID, "agent", "", "the id of the agent that talks (required)")
 	flags.StringVar(&f.campaign.From, "from", "", "the number to call from (required)")
 	flags.StringVar(&f.campaign.PhoneColumn, "phone-column", "", "the column with the numbers")
-	flags.IntVar(&f.campaign.MaxConcurrentCalls, "concurrency", 0, "calls at a time, 1 to 50; 0 leaves it to the API, which takes 1")
-	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "call again who wasn't reached: no_answer, voicemail, failed")
+	flags.IntVar(&f.campaign.MaxConcurrentCalls, "concurrency", 0, concurrency)
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "a CSV `FILE` with numbers that aren't called, such as the results of an earlier run; may be repeated")
+	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "call again who wasn't reached: "+strings.Join(retryStatuses, ", "))
 	flags.DurationVar(&f.retryAfter, "retry-after", 0, "how long to wait before calling again: whole minutes, like 30m or 2h")
 	flags.IntVar(&f.maxRetries, "max-retries", 0, "how often to call again; 2 to 3 are recommended")
 	flags.StringVar(&f.hours, "hours", "", "call only within these hours, like 09:00-18:00; the API doesn't say in which zone, probably India's")
 	flags.StringArrayVar(&f.blackouts, "blackout", nil, "don't call at this time of day, like 13:00-14:00; may be repeated")
-	flags.StringVar(&f.schedule, "schedule", "", "begin at this time, like 2025-01-31T09:00:00+05:30, instead of at once")
+	flags.StringVar(&f.schedule, "schedule", "", "begin at this time to come, like 2025-01-31T09:00:00+05:30, instead of at once")
 	flags.StringVar(&f.region, "region", "", "the country of numbers without a country code: two letters (default: that of --from, else IN)")
 	flags.BoolVar(&f.anyRange, "any-range", false, "take numbers that no known range has, if they have a possible length")
 	flags.StringVar(&f.comma, "comma", "", "what separates the columns; a letter, or tab (default: what the first line has)")
-	cli.Complete(cmd, "retry-on", "no_answer", "voicemail", "failed")
+	cli.Complete(cmd, "retry-on", retryStatuses...)
+	cobra.CheckErr(cmd.MarkFlagFilename("exclude", "csv"))
 	cli.Required(cmd, "agent", "from")
 }
 
@@ -73,6 +79,23 @@ func (f *campaignFlags) params() (params voiceagent.CampaignCreateParams, err er
 	return params, nil
 }
 
+// fieldFlags are the flags that set the fields of a campaign.
+var fieldFlags = map[string]string{
+	"name": "--name", "agent_id": "--agent", "phone_number": "--from", "max_concurrent_calls": "--concurrency", "daily_start_time": "--hours",
+	"daily_end_time": "--hours", "blackout_periods": "--blackout", "retry_config": "--max-retries", "schedule_time": "--schedule",
+}
+
+// checkCampaign returns what the library has against a campaign.
+func checkCampaign(ctx context.Context, params voiceagent.CampaignCreateParams) error {
+	return cli.Preflight(fieldFlags, func(client *voiceagent.Client) error {
+		_, err := client.Campaigns.Create(ctx, params)
+		return err
+	})
+}
+
+// retryStatuses are those after which a campaign calls again (documented).
+var retryStatuses = []string{"no_answer", "voicemail", "failed"}
+
 // retry returns nil when nothing about retries was asked for.
 func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
 	if len(f.retryOn) == 0 {
@@ -83,6 +106,9 @@ func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
 	}
 	retry := &voiceagent.CampaignRetry{Enabled: true, MaxRetries: f.maxRetries}
 	for _, status := range f.retryOn {
+		if !slices.Contains(retryStatuses, status) {
+			return nil, cli.Usagef("--retry-on %s: the API documents %s", status, strings.Join(retryStatuses, ", "))
+		}
 		retry.OnStatuses = append(retry.OnStatuses, voiceagent.CallStatus(status))
 	}
 	switch {

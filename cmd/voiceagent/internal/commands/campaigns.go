@@ -1,9 +1,7 @@
 package commands
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -12,8 +10,6 @@ import (
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
-	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/dial"
-	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 var campaignColumns = []cli.Column[*voiceagent.Campaign]{
@@ -95,95 +91,6 @@ func watchCampaign(ctx context.Context, p *cli.Program, client *voiceagent.Clien
 		return fmt.Errorf("the campaign goes on, and voiceagent campaigns watch %s follows it again: %w", id, err)
 	}
 	return err
-}
-
-func campaignsCreate(p *cli.Program) *cobra.Command {
-	var (
-		flags  campaignFlags
-		write  cli.WriteFlags
-		watch  cli.WatchFlags
-		file   string
-		extra  []string
-		follow bool
-	)
-	cmd := &cobra.Command{
-		Use: "create", Short: "Make one campaign of a CSV file: phones ring (asks first)", Args: cli.NoArgs,
-		Long: `Make one campaign of up to 2,000 contacts, which begins at once unless it is scheduled. The first line of the CSV
-file names the columns; what is in them the agent can use. A file with a line that can't be used is refused. A number
-that comes twice is called once.
-
-For longer lists, and to get a file with what became of each contact, see voiceagent campaigns run.`,
-		Example: `  voiceagent campaigns create --name "January reminders" --agent AGENT --from +15550100000 --contacts contacts.csv --watch`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			params, err := flags.params()
-			if err != nil {
-				return err
-			}
-			if params.Extra, err = cli.ExtraKeys(extra); err != nil {
-				return err
-			}
-			if params.Contacts, err = flags.contacts(p, file); err != nil {
-				return err
-			}
-			params.PhoneColumn = contactfile.Key(params.PhoneColumn) // as the contacts have it
-			client, opts, err := write.Client(p, params.AgentID)
-			if err != nil {
-				return err
-			}
-			question := fmt.Sprintf("This rings %d people, from %s. Call them?", len(params.Contacts), params.From)
-			if err := p.Confirm(cmd.Context(), question); err != nil {
-				return err
-			}
-			campaign, err := client.Campaigns.Create(cmd.Context(), params, opts...)
-			write.Replayed(p, "campaign was made")
-			if err != nil || !follow {
-				return cli.Show(p, campaignColumns)(campaign, err)
-			}
-			return watchCampaign(cmd.Context(), p, client, campaign.ID, watch)
-		},
-	}
-	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "at most 100 characters (required)")
-	cmd.Flags().StringVar(&file, "contacts", "", "the CSV file, or - for stdin (required)")
-	flags.add(cmd)
-	cmd.Flags().BoolVar(&follow, "watch", false, "follow the campaign until it has ended")
-	cmd.Flags().StringArrayVar(&extra, "extra", nil, "a key that this program doesn't know, as `name=json`; may be repeated")
-	watch.Add(cmd)
-	write.Add(cmd)
-	cli.Required(cmd, "name", "contacts")
-	return cmd
-}
-
-// contacts reads them all, so that a campaign isn't made of half a list.
-func (f *campaignFlags) contacts(p *cli.Program, file string) ([]voiceagent.Contact, error) {
-	numbers, err := dial.NewNumbers(f.region, f.campaign.From, f.anyRange)
-	if err != nil {
-		return nil, cli.As(cli.Usage, err)
-	}
-	comma, err := separator(f.comma)
-	if err != nil {
-		return nil, err
-	}
-	content, err := p.Read(file)
-	if err != nil {
-		return nil, cli.Usagef("--contacts: %w", err)
-	}
-	var contacts []voiceagent.Contact
-	var bad []error
-	params := voiceagent.CSVParams{PhoneColumn: f.campaign.PhoneColumn, Comma: comma, Normalize: numbers.Normalize}
-	for contact, err := range voiceagent.ContactsFromCSV(bytes.NewReader(content), params) {
-		switch {
-		case err == nil:
-			contacts = append(contacts, contact)
-		case errors.As(err, new(*voiceagent.RepeatedContactError)):
-			p.Logger().Warn("a contact is left out", "reason", err)
-		default:
-			bad = append(bad, err)
-		}
-	}
-	if len(bad) > 0 {
-		return nil, cli.Usagef("--contacts %s: nothing was sent, as this can't be used:\n%w", file, errors.Join(bad...))
-	}
-	return contacts, nil
 }
 
 // acted is the answer to an action.

@@ -36,7 +36,7 @@ number twice. A long list becomes several campaigns of up to 2,000 contacts.
 
 The run is recorded under your configuration directory. When it was broken off, by Ctrl-C or a lost connection, the
 same command goes on where it stopped and calls nobody a second time. A file that was called and has changed since is
-refused: put new rows into a file of their own, or call everybody again with --again.
+refused: keep out those who were called with --exclude FILE.results.csv, or call everybody again with --again.
 
 With --dry-run the file is checked and the plan shown.`,
 		Example: `  voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --concurrency 5
@@ -49,17 +49,18 @@ With --dry-run the file is checked and the plan shown.`,
 			if o.Comma, err = separator(flags.comma); err != nil {
 				return err
 			}
-			o.Region, o.AnyRange = flags.region, flags.anyRange
+			o.Region, o.AnyRange, o.Exclude = flags.region, flags.anyRange, flags.exclude
 			if err := ready(p, &o); err != nil {
 				return err
 			}
+			o.Check = func(params voiceagent.CampaignCreateParams) error { return checkCampaign(cmd.Context(), params) }
 			o.Ask = func(question string) error { return p.Confirm(cmd.Context(), question) }
 			summary, err := dial.Run(cmd.Context(), o)
 			return errors.Join(ended(err), summarize(p, summary, err))
 		},
 	}
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"csv"}, cobra.ShellCompDirectiveFilterFileExt)
-	flags.add(cmd)
+	flags.add(cmd, "calls at a time of the whole run, which its campaigns divide, each at least 1 and at most 50; 0 leaves it to the API, which takes 1 for each")
 	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "of the campaigns, at most 70 characters; what tells the contacts follows it (default: the file's name)")
 	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names")
@@ -86,7 +87,7 @@ func ready(p *cli.Program, o *dial.Options) error {
 		if err != nil {
 			return err
 		}
-		o.StateDir, o.Server = dir, "simulator"
+		o.StateDir, o.Server, o.Account = dir, "simulator", p.Account(nil)
 		if o.Results == "" { // what is invented must not pass for results, nor be kept from being invented anew
 			o.Results, o.Invented = strings.TrimSuffix(o.File, filepath.Ext(o.File))+".simulated.csv", true
 		}
@@ -98,6 +99,7 @@ func ready(p *cli.Program, o *dial.Options) error {
 		return err
 	}
 	o.Server = client.Describe().Get("base URL") // the same run, whether the default is given or not
+	o.Account = p.Account(client)
 	if !p.DryRun {
 		_, err = p.Key()
 	}

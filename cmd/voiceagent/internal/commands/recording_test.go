@@ -32,7 +32,7 @@ voiceagent calls create --agent AGENT --from +15550100000 --to +919876543210 --y
 voiceagent calls watch CALL
 voiceagent calls list -o json
 voiceagent calls get CALL
-voiceagent campaigns create --name January --agent AGENT --from +15550100000 --contacts contacts.csv --yes
+voiceagent campaigns create contacts.csv --name January --agent AGENT --from +15550100000 --hours 09:00-18:00 --yes
 voiceagent campaigns pause CAMPAIGN
 voiceagent campaigns resume CAMPAIGN --yes
 # wait
@@ -41,7 +41,7 @@ voiceagent campaigns list
 voiceagent campaigns get CAMPAIGN -o csv
 voiceagent campaigns create --name February --agent AGENT --from +15550100000 --contacts contacts.csv --schedule 2999-02-01T09:00:00+05:30 --yes -o csv
 voiceagent campaigns cancel CAMPAIGN --yes
-voiceagent campaigns create --name March --agent AGENT --from +15550100000 --contacts contacts.csv --concurrency 1 --yes -o csv
+voiceagent campaigns create --name March --agent AGENT --from +15550100000 --contacts contacts.csv --concurrency 1 --hours 09:00-18:00 --yes -o csv
 voiceagent campaigns stop CAMPAIGN --yes
 voiceagent doctor
 voiceagent agents delete AGENT --yes

@@ -3,6 +3,7 @@ package commands
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ func TestFirstOutputWithinATenthOfASecond(t *testing.T) { //nolint:paralleltest 
 	if raceDetector {
 		t.Skip("the program is several times as slow then")
 	}
-	for _, args := range [][]string{{"--help"}, {"agents", "list", "--simulate"}} {
+	contacts := filepath.Join(t.TempDir(), "contacts.csv")
+	require.NoError(t, os.WriteFile(contacts, []byte("phone\n+919876543210\n"), 0o600))
+	for _, args := range [][]string{{"--help"}, {"agents", "list", "--simulate"}, {"campaigns", "create", contacts, "--name", "x", "--agent", "a", "--from", "+15550100000", "--dry-run"}} {
 		best := time.Hour
 		for range 20 {
 			best = min(best, firstOutput(t, args...))

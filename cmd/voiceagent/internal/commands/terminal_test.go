@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -165,4 +166,34 @@ func TestNothingRingsUntilYes(t *testing.T) {
 	assert.Zero(t, p.end(), p.text())
 	assert.NotContains(t, p.text(), "[y/N]")
 	assert.Len(t, server.Dialed(), 2)
+}
+
+// campaigns create asks with the words of campaigns run, and nothing is sent before.
+func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
+	t.Parallel()
+	server, variables := newServer(t)
+	dir := t.TempDir()
+	contacts, out, key := filepath.Join(dir, "contacts.csv"), filepath.Join(dir, "out.csv"), filepath.Join(dir, "key.txt")
+	require.NoError(t, os.WriteFile(contacts, []byte("phone,name\n+919876543210,Asha\n+919876543211,Rahul\n+919876543212,Meera\n"), 0o600))
+	require.NoError(t, os.WriteFile(out, []byte("phone\n+919876543212\n"), 0o600))
+	require.NoError(t, os.WriteFile(key, []byte("lev_test_secret"), 0o600))
+	variables["XDG_CONFIG_HOME"], variables[keyVariable] = dir, ""
+	same := []string{"--agent", "ag_1", "--from", "+15550100000", "--name", "January", "--concurrency", "2", "--exclude", out, "--key-file", key,
+		"--schedule", "2999-01-01T08:59:00+05:30", "--retry-on", "no_answer"}
+	for _, command := range []string{"create", "run"} {
+		p := onTerminal(t, variables, append([]string{"campaigns", command, contacts}, same...)...)
+		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of 2 numbers outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
+		assert.Equal(t, 14, p.end(), p.text())
+		for _, line := range []string{
+			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)\r\n",
+			"; 2 calls at a time\r\n",
+			"agent ag_1; from +15550100000; account: " + server.URL + ", key from " + key + "\r\n",
+			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself\r\n",
+			"own time, guessed by the prefix: outside 9:00 to 21:00 for 2 of 2 numbers when it begins (",
+		} {
+			assert.Contains(t, p.text(), line, command)
+		}
+		assert.NotContains(t, p.text(), "lev_test")
+	}
+	assert.Zero(t, server.RequestCount())
 }

@@ -5,8 +5,7 @@ import (
 	"path/filepath"
 )
 
-// apart refuses output files that are the file with the contacts, or the same file: one would be
-// lost.
+// apart refuses output files that are files to read, or the same file: one would be lost.
 func (o Options) apart() error {
 	switch {
 	case samePlace(o.Results, o.File):
@@ -15,6 +14,16 @@ func (o Options) apart() error {
 		return badInput("the rows that are left out would overwrite the contacts: --rejects %s is the same file as %s. Name another one", o.Rejects, o.File)
 	case samePlace(o.Results, o.Rejects):
 		return badInput("--results %s and --rejects %s are the same file: name another one", o.Results, o.Rejects)
+	}
+	for _, list := range o.Exclude {
+		switch {
+		case samePlace(list, o.File):
+			return badInput("--exclude %s is the file with the contacts: nobody would be called", list)
+		case samePlace(list, o.Results):
+			return badInput("the results would overwrite --exclude %s: name another file with --results", list)
+		case samePlace(list, o.Rejects):
+			return badInput("the rows that are left out would overwrite --exclude %s: name another file with --rejects", list)
+		}
 	}
 	return nil
 }

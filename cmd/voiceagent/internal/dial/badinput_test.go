@@ -47,15 +47,15 @@ func TestBadFilesStopBeforeAnythingIsSent(t *testing.T) {
 
 func TestBadOptionsStopBeforeAnythingIsSent(t *testing.T) {
 	for want, change := range map[string]func(*dial.Options){
-		"contacts can't come from standard input": func(o *dial.Options) { o.File = "-" },
-		"there is no such file":                   func(o *dial.Options) { o.File += "x" },
-		"is a directory: give a CSV file":         func(o *dial.Options) { o.File = t.TempDir() },
-		"is no ordinary file":                     func(o *dial.Options) { o.File = os.DevNull },
-		"no agent: give its id with --agent":      func(o *dial.Options) { o.Campaign.AgentID = " " },
-		"no number to call from":                  func(o *dial.Options) { o.Campaign.From = "" },
-		"--name has 71 characters, more than 70":  func(o *dial.Options) { o.Campaign.Name = strings.Repeat("é", 71) },
-		`--region "XX" is no country`:             func(o *dial.Options) { o.Region = "xx" },
-		"--concurrency 51 is outside 1 to 50":     func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 51 },
+		"contacts can't come from standard input":           func(o *dial.Options) { o.File = "-" },
+		"there is no such file":                             func(o *dial.Options) { o.File += "x" },
+		"is a directory: give a CSV file":                   func(o *dial.Options) { o.File = t.TempDir() },
+		"is no ordinary file":                               func(o *dial.Options) { o.File = os.DevNull },
+		"no agent: give its id with --agent":                func(o *dial.Options) { o.Campaign.AgentID = " " },
+		"no number to call from":                            func(o *dial.Options) { o.Campaign.From = "" },
+		"--name has 71 characters, more than 70":            func(o *dial.Options) { o.Campaign.Name = strings.Repeat("é", 71) },
+		`--region "XX" is no country`:                       func(o *dial.Options) { o.Region = "xx" },
+		"--concurrency 51 is more than 1 campaign can make": func(o *dial.Options) { o.Campaign.MaxConcurrentCalls = 51 },
 		"there is no column \"tel\"; name \"mobile\" if that is meant. The columns, separated by commas, are: name | mobile | loan amount": func(o *dial.Options) {
 			o.Campaign.PhoneColumn = "tel"
 		},

@@ -19,6 +19,7 @@ const (
 	envChild = "DIAL_CHILD" // the directory
 	envAgent = "DIAL_CHILD_AGENT"
 	envDry   = "DIAL_CHILD_DRY" // set for --dry-run
+	envOut   = "DIAL_CHILD_OUT" // the file of --exclude
 )
 
 // child is `voiceagent campaigns run contacts.csv --any-range --yes` in a process of its own.
@@ -28,8 +29,12 @@ func child() int {
 	defer stop()
 	peak := watchPeak()
 	defer func() { fmt.Println("peak KiB:", peak()) }()
+	var exclude []string
+	if out := os.Getenv(envOut); out != "" {
+		exclude = []string{out}
+	}
 	_, err := dial.Run(ctx, dial.Options{
-		File: dir + "/contacts.csv", AnyRange: true,
+		File: dir + "/contacts.csv", AnyRange: true, Exclude: exclude,
 		Campaign: voiceagent.CampaignCreateParams{AgentID: os.Getenv(envAgent), From: "+15550100000", MaxConcurrentCalls: 50},
 		Yes:      true, DryRun: os.Getenv(envDry) != "",
 		Server: "test", StateDir: dir + "/state", Command: "run it again", Client: voiceagent.NewClient, Out: os.Stdout,

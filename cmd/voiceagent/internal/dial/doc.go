@@ -12,11 +12,13 @@
 //
 // The same command, repeated after Ctrl-C, a kill or a lost answer, continues that run. Campaigns
 // that were made aren't made again, campaigns that may have been made are looked for first, and
-// other settings for the same people are refused. A file that was called and has changed since is
-// refused. So are, if there is nobody to ask, other parameters for the same content, and the same
-// agent at another address. [Options.Again] is for calling the same people again on purpose. The
-// files are not removed, as without them people may be called twice. docs/never-dial-twice.md says
-// what a ledger can't know.
+// other settings for the same people are refused. So are lists of exclusions that keep out other
+// people, as the campaigns would be cut in another way. A file that was called and has changed
+// since is refused, unless exclusions keep out everybody who was called then. So are, if there is
+// nobody to ask, other parameters for the same content, and the same agent at another address, and
+// always rows that a run left out, if it called some of the same people. [Options.Again] is for
+// calling the same people again on purpose. The files are not removed, as without them people may
+// be called twice. docs/never-dial-twice.md says what a ledger can't know.
 //
 // The file is read again for sending, and only checked contacts are sent. A file that has changed
 // is refused before the first request, and each campaign's contacts are compared with the checked
@@ -41,7 +43,8 @@
 //
 // Memory isn't constant. Rows are streamed, one campaign's contacts at a time. These grow with the
 // file: the set of the numbers, by about 40 bytes a contact (more for a moment when the set grows),
-// their hashes while they are written, 8 bytes each, and a record of each campaign. While the
+// their hashes while they are written, 8 bytes each, and a record of each campaign. Numbers that
+// are excluded take 16 bytes each. While the
 // results are written the calls are in a temporary file, of which the operating system may keep any
 // part in memory. It holds personal data, and is removed unless the program is killed.
 //
@@ -57,6 +60,7 @@
 //	*dial.BadInput      the file or the options can't be used; nothing was sent
 //	that of Ask         the answer to the question was no; nothing (more) was sent
 //	*dial.Incomplete    some campaigns could not be made, or it isn't known if they were
+//	that of Check       the library would refuse the campaigns; nothing (more) was sent
 //	anything else       as every error of the client
 //
 // [boltledger]: https://pkg.go.dev/github.com/voiceagent-go/voiceagent/boltledger

@@ -21,22 +21,20 @@ func (r *run) history() error {
 		if s.open > 0 {
 			r.say("of %d it isn't known: they are looked for first\n", s.open)
 		}
-		if s.made == len(r.plan.digests) {
-			r.say("nobody is called now; to call all of these people again give another --name, and --again\n")
+		if s.made < len(r.plan.digests) {
+			return nil
 		}
+		if r.o.Again && !s.begun.Again {
+			return badInput("--again calls nobody here: this very run was made %s, and without another --name it is the same one. "+
+				"To call all %s again add --name, too; without --again the results are written anew", s.begun.since(), count(r.plan.contacts, "contact"))
+		}
+		r.say("NOTE: nobody is called now: all %s were given to campaigns then; to call all of these people again give another --name, and --again\n",
+			count(r.plan.contacts, "contact"))
 		return nil
 	}
 	changed, others := s.earlier(r.o, r.plan)
 	if len(changed) > 0 {
-		n := changed[0]
-		what := fmt.Sprintf("%s was called %s and has changed since: all %s would be called, also those who were", r.o.File, n.since(), count(r.plan.contacts, "contact"))
-		err := badInput("%s.\nPut it back as it was to go on:\n  %s\nor put only the new rows into a file of their own, or say --again", what, n.Command)
-		switch {
-		case r.o.Again:
-			r.say("NOTE: %s\n", what)
-		case r.o.DryRun:
-			r.say("WARNING: %v\n", err)
-		default:
+		if err := r.changed(changed); err != nil {
 			return err
 		}
 	}
@@ -51,10 +49,51 @@ func (r *run) history() error {
 		}
 		r.say("NOTE: %s\n", what)
 	}
-	if note := s.met(r.o, r.plan); note != "" {
+	note := s.met(r.o, r.plan)
+	switch {
+	case note == "":
+	case r.plan.source.rejected && !r.o.Again: // repetitions are among them, whose number was called
+		return r.refuse(badInput("%s.\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again", note))
+	default:
 		r.say("NOTE: %s\n", note)
 	}
 	return nil
+}
+
+// refuse ends the run. A dry run goes on, and tells of it.
+func (r *run) refuse(err error) error {
+	if !r.o.DryRun {
+		return err
+	}
+	r.say("WARNING: %v\n", err)
+	return nil
+}
+
+// changed refuses a file that was called and has changed since, unless nobody is called again.
+func (r *run) changed(runs []note) error {
+	n := runs[0]
+	if len(r.o.Exclude) > 0 && !r.state.callsAgain(r.plan, runs) {
+		r.say("NOTE: %s was called %s and has changed since: --exclude keeps out everybody who was called then\n", r.o.File, n.since())
+		return nil
+	}
+	what := fmt.Sprintf("%s was called %s and has changed since: all %s would be called, also those who were", r.o.File, n.since(), count(r.plan.contacts, "contact"))
+	if r.o.Again {
+		r.say("NOTE: %s\n", what)
+		return nil
+	}
+	return r.refuse(badInput("%s.\nPut it back as it was to go on:\n  %s\n"+
+		"or keep out who was called with --exclude and the results of that run, or put only the new rows into a file of their own, or say --again", what, n.Command))
+}
+
+// callsAgain reports whether a number of the plan may be among those of other runs.
+func (s *state) callsAgain(p *plan, runs []note) bool {
+	ours := printsOf(p.known)
+	for _, n := range runs {
+		if in, err := ours.common(printsPath(n.path)); err != nil || in > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // met describes the newest run that has called some of the same people with the same agent and
@@ -70,7 +109,7 @@ func (s *state) met(o Options, p *plan) string {
 		if ours == nil {
 			ours = printsOf(p.known)
 		}
-		in := ours.common(printsPath(path))
+		in, _ := ours.common(printsPath(path)) // it only serves a message
 		if in == 0 || !n.sent(path) {
 			continue
 		}
@@ -98,6 +137,7 @@ func (s *state) notes(o Options) iter.Seq2[string, note] {
 			if err != nil || path == s.note || json.Unmarshal(text, &n) != nil {
 				continue
 			}
+			n.path = path
 			if !yield(path, n) {
 				return
 			}

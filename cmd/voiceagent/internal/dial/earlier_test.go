@@ -24,7 +24,7 @@ func TestAFileThatWasCalledAndHasChangedIsRefused(t *testing.T) {
 		path := d.write("contacts.csv", contacts(10))
 		refusal := path + " was called on " + time.Now().Local().Format("2 Jan 2006 at 15:04") + " and has changed since: all 10 contacts would be called, also those who were.\n" +
 			"Put it back as it was to go on:\n  voiceagent campaigns run contacts.csv --yes\n" +
-			"or put only the new rows into a file of their own, or say --again"
+			"or keep out who was called with --exclude and the results of that run, or put only the new rows into a file of their own, or say --again"
 		january := func(o *dial.Options) { o.Campaign.Name = "January" }
 		_, err := d.run(after(t, 7*time.Second), january)
 		require.Error(t, err)

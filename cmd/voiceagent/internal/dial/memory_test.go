@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,24 @@ func peakOfCheck(t *testing.T, n int) (kib int) {
 	_, done, out := d.startChild(t)
 	require.NoError(t, <-done, out)
 	return toldPeak(t, n, out)
+}
+
+// What a list of people who aren't called takes is what docs/cli.md says of a number.
+func TestALongListOfExclusionsTakesWhatIsDocumented(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it checks a long list")
+	}
+	const many, perNumber = 100_000, 64 // bytes, where 16 are documented: a slice that grows has room, and is there twice for a moment
+	short := peakOfCheck(t, 2000)
+	out := filepath.Join(t.TempDir(), "out.csv")
+	require.NoError(t, os.WriteFile(out, []byte(contacts(many)), 0o600))
+	t.Setenv(envOut, out)
+	d := newDesk(t)
+	d.write("contacts.csv", "phone\n+819012345678\n")
+	_, done, told := d.startChild(t)
+	require.NoError(t, <-done, told)
+	long := toldPeak(t, many, told)
+	assert.Less(t, (long-short)<<10, many*perNumber, "%d KiB without, %d KiB with %d", short, long, many)
 }
 
 // A file five times as long doesn't take five times the memory: only the set of the numbers grows.

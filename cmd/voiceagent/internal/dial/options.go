@@ -20,28 +20,33 @@ type Options struct {
 	// Campaign is what all campaigns have in common, without contacts. Its Name comes before the part
 	// that identifies the contacts; it is the file's when empty. PhoneColumn is the one column that
 	// looks like it when empty. ScheduleAt is a fixed time: with another one the same command isn't
-	// the same run.
+	// the same run. MaxConcurrentCalls is that of all campaigns together, which divide it.
 	Campaign voiceagent.CampaignCreateParams
 
-	SkipBad  bool  // go on without the rows that can't be used
-	AnyRange bool  // take numbers that no known range has, if they have a possible length
-	Yes      bool  // don't ask
-	DryRun   bool  // end after the plan: no request is sent
-	Force    bool  // overwrite Results, and Rejects that no run wrote
-	Again    bool  // call people whom another run has called: the file has changed since, or the parameters have
-	NotMade  []int // parts whose outcome was unknown, and that somebody has checked not to exist: they are made again
+	Exclude  []string // files with numbers that aren't called; see [ReadExcluded]
+	SkipBad  bool     // go on without the rows that can't be used
+	AnyRange bool     // take numbers that no known range has, if they have a possible length
+	Yes      bool     // don't ask
+	DryRun   bool     // end after the plan: no request is sent
+	Force    bool     // overwrite Results, and Rejects that no run wrote
+	Again    bool     // call people whom another run has called: the file has changed since, or the parameters have
+	NotMade  []int    // parts whose outcome was unknown, and that somebody has checked not to exist: they are made again
 
 	Invented bool // Results is overwritten if it has results: they were of a simulator
 
 	Results string // FILE.results.csv beside File when empty
 	Rejects string // FILE.rejects.csv beside File when empty; what a run wrote is overwritten
 
+	Account  string // for people: where the requests go, and with which key; Server when empty
 	Server   string // keeps the ledgers of servers apart: the base URL
 	StateDir string // where the ledgers are; voiceagent/campaigns under os.UserConfigDir when empty
 	Command  string // this command line, quoted for a shell
 
 	// Client makes the client, with these options after the frame's own.
-	Client   func(...voiceagent.ClientOption) (*voiceagent.Client, error)
+	Client func(...voiceagent.ClientOption) (*voiceagent.Client, error)
+	// Check returns what the library has against a campaign that it would be asked to make; nil checks
+	// nothing before the campaign is made.
+	Check    func(voiceagent.CampaignCreateParams) error
 	Ask      func(question string) error // returns nil for a yes
 	Out      io.Writer                   // for people: the plan, the progress, the summary
 	Terminal bool                        // Out is a terminal
@@ -62,8 +67,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, badInput("no number to call from: give one with --from +91...")
 	case len([]rune(o.Campaign.Name)) > maxStem:
 		return o, badInput("--name has %d characters, more than %d: what tells the contacts follows it, and the API takes 100", len([]rune(o.Campaign.Name)), maxStem)
-	case o.Campaign.MaxConcurrentCalls < 0 || o.Campaign.MaxConcurrentCalls > 50:
-		return o, badInput("--concurrency %d is outside 1 to 50", o.Campaign.MaxConcurrentCalls)
+	case o.Campaign.MaxConcurrentCalls < 0:
+		return o, badInput("--concurrency %d is below 1", o.Campaign.MaxConcurrentCalls)
 	}
 	stem := strings.TrimSuffix(o.File, filepath.Ext(o.File))
 	o.Results = cmp.Or(o.Results, stem+".results.csv")

@@ -12,10 +12,12 @@ import (
 	"iter"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/check"
 	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
 )
@@ -36,20 +38,28 @@ type plan struct {
 	contacts int
 	bad      int
 	again    int
+	out      int       // rows that are excluded
 	problems []Problem // the first of the bad rows
 	repeated []Problem // the first of the rows whose number came before
 	first    string    // the first number
 	rejects  string    // the path of the file with the rows that are left out; "" when there are none
 	digests  []string  // of the contacts of each campaign
+	starts   []int     // the line of the first contact of each campaign
+	excluded string    // a hash of the numbers that are excluded; "" when there are none
+	terms    Terms
 }
 
-// check reads the whole file. It returns an error only if the file can't be read to its end, or the
-// context ends.
-func check(ctx context.Context, s *source, o Options) (*plan, error) {
+// checked reads the whole file. It returns an error only if the file can't be read to its end, or
+// the context ends.
+func checked(ctx context.Context, s *source, o Options) (*plan, error) {
 	p := &plan{source: s, known: make(contactfile.Lines), params: o.params(s)}
+	ownTime := NewOwnTime(&p.params, time.Now())
 	left := rejects{path: o.Rejects, force: o.Force, names: s.header.Names}
+	if s.rejected { // its columns give way to those of today
+		left.before = len(rejectColumns)
+	}
 	defer left.drop()
-	batch := newDigest()
+	batch, out := newDigest(), sha256.New()
 	for one, err := range s.rows(p.known) {
 		if err != nil {
 			return p, err
@@ -60,6 +70,9 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 		p.rows++
 		if one.Problem != nil {
 			p.leaveOut(one)
+			if one.Excluded {
+				fmt.Fprintln(out, one.Number)
+			}
 			if err := left.add(one); err != nil {
 				return p, badInput("the rows that are left out can't be written down: %w", err)
 			}
@@ -68,12 +81,24 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 		if p.contacts++; p.contacts == 1 {
 			p.first = one.Number
 		}
+		ownTime.Add(one.Number)
+		if batch.n == 0 {
+			p.starts = append(p.starts, one.Line)
+		}
 		if batch.add(one) == batchSize {
 			p.digests = append(p.digests, batch.sum())
 		}
 	}
 	if batch.n > 0 {
 		p.digests = append(p.digests, batch.sum())
+	}
+	if p.out > 0 {
+		p.excluded = hex.EncodeToString(out.Sum(nil))
+	}
+	p.divide(o.Campaign.MaxConcurrentCalls)
+	p.terms = Terms{
+		File: s.name, Rows: p.rows, Contacts: p.contacts, Bad: p.bad, Repeated: p.again, Excluded: p.out, Listed: s.excluded.Len(),
+		Params: &p.params, Campaigns: len(p.digests), Account: cmp.Or(o.Account, o.Server), OwnTime: ownTime,
 	}
 	var err error
 	if p.rejects, err = left.finish(); err != nil {
@@ -82,13 +107,18 @@ func check(ctx context.Context, s *source, o Options) (*plan, error) {
 	return p, nil
 }
 
+// leaveOut counts a row. Those that are excluded are as they should be, and aren't shown.
 func (p *plan) leaveOut(one *contactfile.Row) {
 	n, shown := &p.bad, &p.problems
-	if one.First > 0 {
+	switch {
+	case one.Excluded:
+		p.out++
+		return
+	case one.First > 0:
 		n, shown = &p.again, &p.repeated
 	}
 	if *n++; len(*shown) < shownProblems {
-		*shown = append(*shown, p.source.problem(one.Problem))
+		*shown = append(*shown, problemIn(p.source.name, one.Problem))
 	}
 }
 
@@ -104,6 +134,26 @@ func (o Options) params(s *source) voiceagent.CampaignCreateParams {
 	params.Repeated = true // the reader has left them out
 	params.Name, params.PhoneColumn = string(stem[:min(len(stem), maxStem)])+" "+hex.EncodeToString(contacts[:4]), column
 	return params
+}
+
+// divide gives each campaign an equal part of the calls that the run makes at a time. A rest that
+// can't be divided is left: there are never more. 0 leaves it to the API.
+func (p *plan) divide(atATime int) {
+	p.params.MaxConcurrentCalls = atATime / max(len(p.digests), 1)
+}
+
+// checkConcurrency refuses more or fewer calls at a time than the campaigns can make.
+func (p *plan) checkConcurrency(atATime int) error {
+	n := len(p.digests)
+	switch {
+	case atATime > 0 && atATime < n:
+		return badInput("--concurrency %d is less than one call for each of the %d campaigns that %s make: the least is --concurrency %d",
+			atATime, n, count(p.contacts, "contact"), n)
+	case p.params.MaxConcurrentCalls > check.MaxConcurrency:
+		return badInput("--concurrency %d is more than %s can make, each of which makes %d calls at a time at most: --concurrency %d",
+			atATime, count(n, "campaign"), check.MaxConcurrency, n*check.MaxConcurrency)
+	}
+	return nil
 }
 
 // size is how many contacts a campaign has.
@@ -146,10 +196,13 @@ func (p *plan) send(stopped func() error) iter.Seq2[voiceagent.Contact, error] {
 	}
 }
 
-// contact is a row as the API gets it.
+// contact is a row as the API gets it. Why a run left it out is no business of the agent's.
 func (s *source) contact(one *contactfile.Row) voiceagent.Contact {
 	contact := make(voiceagent.Contact, len(s.header.Keys))
 	for i, key := range s.header.Keys {
+		if s.rejected && i < len(rejectColumns) {
+			continue
+		}
 		contact[key] = strings.TrimSpace(one.Cells[i])
 	}
 	contact[s.header.Keys[s.header.Phone]] = one.Number
@@ -191,23 +244,8 @@ func (d *digest) sum() string {
 // String is what the operator is shown before the question.
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s, %s, %d bad", p.source.name, count(p.rows, "row"), count(p.contacts, "contact"), p.bad)
-	if p.again > 0 {
-		fmt.Fprintf(&b, ", %s of a number left out", count(p.again, "repetition"))
-	}
-	b.WriteString("\n")
-	calls := max(p.params.MaxConcurrentCalls, 1)
-	campaigns := "1 campaign"
-	if n := len(p.digests); n > 1 {
-		campaigns = fmt.Sprintf("%d campaigns of up to %s", n, humanize.Comma(batchSize))
-		calls *= n
-	}
-	fmt.Fprintf(&b, "%s named %q; about %s at a time\n", campaigns, p.params.Name, count(calls, "call"))
-	fmt.Fprintf(&b, "agent %s; from %s; first contact %s (line %d)\n", p.params.AgentID, p.params.From, secret.MaskNumber(p.first),
-		p.known.First(p.first, 0))
-	if at := p.params.ScheduleAt; !at.IsZero() {
-		fmt.Fprintf(&b, "scheduled for %s\n", at.Format("Mon 2 Jan 2006 15:04 -07:00"))
-	}
+	b.WriteString(p.terms.String())
+	fmt.Fprintf(&b, "first contact %s (line %d)\n", secret.MaskNumber(p.first), p.known.First(p.first, 0))
 	h := p.source.header
 	fmt.Fprintf(&b, "numbers are in column %d (%s), without a country code those of %s; columns are separated by %s\n",
 		h.Phone+1, secret.MaskNumbers(h.Names[h.Phone]), p.source.numbers.region, h.Separator())

@@ -46,12 +46,11 @@ func (p prints) save(path string) error {
 	return file.replace()
 }
 
-// common counts the prints that are also in a file. It returns 0 if the file can't be read, as it
-// only serves a message.
-func (p prints) common(path string) (n int) {
+// common counts the prints that are also in a file.
+func (p prints) common(path string) (n int, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	defer file.Close()
 	in, left := bufio.NewReader(file), p
@@ -59,9 +58,9 @@ func (p prints) common(path string) (n int) {
 		var field [8]byte
 		if _, err := io.ReadFull(in, field[:]); err != nil {
 			if errors.Is(err, io.EOF) {
-				return n
+				err = nil
 			}
-			return 0
+			return n, err
 		}
 		for one := binary.BigEndian.Uint64(field[:]); len(left) > 0 && left[0] <= one; left = left[1:] {
 			if left[0] == one {
@@ -69,5 +68,5 @@ func (p prints) common(path string) (n int) {
 			}
 		}
 	}
-	return n
+	return n, nil
 }

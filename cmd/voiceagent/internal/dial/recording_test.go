@@ -138,7 +138,7 @@ func TestRecordedRun(t *testing.T) {
 	}
 	term := startTerminal(t, d, args...)
 	start = time.Now()
-	frame(term.until(t, func(text string) bool { return strings.Contains(text, "Call 100 contacts?") }))
+	frame(term.until(t, func(text string) bool { return strings.Contains(text, "Call 100 contacts from ") }))
 	_, err := term.keyboard.WriteString("y\r")
 	require.NoError(t, err)
 	first := term.until(t, func(text string) bool { return shownPercent(text) > 10 })

@@ -16,11 +16,12 @@ import (
 
 // rejects writes the rows that are left out to a file, which is made when there is one.
 type rejects struct {
-	path  string
-	force bool     // also over what isn't one of ours
-	names []string // of the columns
-	file  *atomicFile
-	csv   *csv.Writer
+	path   string
+	force  bool     // also over what isn't one of ours
+	names  []string // of the columns
+	before int      // how many of them aren't the file's own
+	file   *atomicFile
+	csv    *csv.Writer
 }
 
 // rejectColumns come before the columns of the file.
@@ -36,13 +37,13 @@ func (r *rejects) add(one *contactfile.Row) error {
 			return err
 		}
 		r.file, r.csv = file, csv.NewWriter(file)
-		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.names...)); err != nil {
+		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.names[r.before:]...)); err != nil {
 			return err
 		}
 	}
 	why := one.Problem
 	where := []string{strconv.Itoa(why.Line), strconv.Itoa(why.Column), why.Name, why.Err.Error()}
-	return r.csv.Write(append(where, one.Cells...))
+	return r.csv.Write(append(where, one.Cells[min(r.before, len(one.Cells)):]...))
 }
 
 // mayWrite refuses a file that is there, unless it begins like one that was written here.

@@ -17,9 +17,11 @@ import (
 // resultColumns follow the columns of the file. A name that the file has already gets call_ in
 // front.
 var resultColumns = []string{
-	"called_number", "status", "attempts", "duration_seconds", "sentiment", "cost", "started_at", "ended_at", "session_id", "end_reason", "ended_by",
+	calledNumber, "status", "attempts", "duration_seconds", "sentiment", "cost", "started_at", "ended_at", "session_id", "end_reason", "ended_by",
 	"summary", "recording_url", "campaign_id",
 }
+
+const calledNumber = "called_number"
 
 // The status of a contact without a listed call, and the status of such a contact if the answer for
 // its campaign was lost, so that it may have been called.

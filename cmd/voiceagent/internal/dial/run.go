@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	r := &run{o: o, sum: sum}
 	r.o.Out = &lockedWriter{w: o.Out}
 	r.say("checking %s\n", o.File) // it may take a while
-	s, err := openSource(o)
+	s, err := openSource(ctx, o)
 	if err != nil {
 		return sum, err
 	}
@@ -30,7 +31,10 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if file, ok := o.Out.(*os.File); ok {
 		r.screen = file
 	}
-	if r.plan, err = check(ctx, s, o); err == nil {
+	if err := o.checkEarly(o.params(s)); err != nil {
+		return sum, err
+	}
+	if r.plan, err = checked(ctx, s, o); err == nil {
 		err = r.judge()
 	}
 	if err != nil {
@@ -59,18 +63,20 @@ func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, arg
 // judge reports the rows that are left out, and ends the run if they are a reason to.
 func (r *run) judge() error {
 	p := r.plan
-	r.sum.Rows, r.sum.Contacts, r.sum.Bad, r.sum.Repeated, r.sum.Rejects = p.rows, p.contacts, p.bad, p.again, p.rejects
+	r.sum.Rows, r.sum.Contacts, r.sum.Bad, r.sum.Repeated, r.sum.Excluded, r.sum.Rejects = p.rows, p.contacts, p.bad, p.again, p.out, p.rejects
 	showProblems(r.o.Out, p.problems, p.bad, "bad row")
 	showProblems(r.o.Out, p.repeated, p.again, "repeated number")
 	switch {
 	case p.bad > 0 && !r.o.SkipBad:
 		return badInput("%s: %d of %s can't be used; all of them are in %s. Nothing was sent.\nMend them and run it again, or go on without them with --skip-bad",
 			r.o.File, p.bad, count(p.rows, "row"), p.rejects)
+	case p.contacts == 0 && p.out > 0 && p.bad == 0:
+		return badInput("%s: nobody is left to call: the numbers of all %s are excluded or come again; they are in %s. Nothing was sent", r.o.File, count(p.rows, "row"), p.rejects)
 	case p.contacts == 0:
 		return badInput("%s: none of %s can be used; all of them are in %s. Nothing was sent", r.o.File, count(p.rows, "row"), p.rejects)
 	}
 	if p.rejects != "" {
-		r.say("%s left out, written to %s\n", count(p.bad+p.again, "row"), p.rejects)
+		r.say("%s left out, written to %s\n", count(p.bad+p.again+p.out, "row"), p.rejects)
 	}
 	return nil
 }
@@ -86,6 +92,9 @@ func showProblems(w io.Writer, problems []Problem, all int, what string) {
 
 // dial shows the plan and carries it out.
 func (r *run) dial(ctx context.Context) error {
+	if err := r.mayRun(); err != nil {
+		return err
+	}
 	r.say("%s", r.plan)
 	if err := r.history(); err != nil {
 		return err
@@ -104,7 +113,7 @@ func (r *run) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.plan.source.unchanged(); err != nil {
+	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.unchanged(), r.checkSchedule()); err != nil {
 		return err
 	}
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
@@ -154,6 +163,9 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	r.sum.Results = r.o.Results
 	r.say("results: %s\n", r.o.Results)
+	if r.state.made == len(r.plan.digests) {
+		r.say("nobody was called now: these are the results of the run begun %s\n", r.state.begun.since())
+	}
 	return nil
 }
 
@@ -162,9 +174,9 @@ func (r *run) ask() error {
 	if r.o.Yes || r.state.made == len(r.plan.digests) {
 		return nil
 	}
-	question := fmt.Sprintf("Call %s?", count(r.plan.contacts, "contact"))
+	question := r.plan.terms.Question()
 	if r.state.again {
-		question = fmt.Sprintf("Go on with %s?", count(r.state.left, "contact"))
+		question = r.plan.terms.question("Go on with " + count(r.state.left, "contact"))
 	}
 	err := r.o.Ask(question)
 	if err != nil && r.state.again {

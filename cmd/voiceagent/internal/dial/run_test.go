@@ -146,7 +146,8 @@ func TestFiveThousandRowsAreThreeCampaignsAndFewRequests(t *testing.T) {
 		assert.LessOrEqual(t, float64(looks), 15*minutes+3, "a quarter of 60 a minute, in %v", time.Since(start))
 		assert.Greater(t, minutes, 5.0)
 		assert.Contains(t, d.screen.String(), "contacts.csv: 5,000 rows, 5,000 contacts, 0 bad\n3 campaigns of up to 2,000 named \"contacts ")
-		assert.Contains(t, d.screen.String(), "about 150 calls at a time\nagent "+d.agent+"; from +15550100000; first contact ***0000 (line 2)\n")
+		assert.Contains(t, d.screen.String(), "; 48 calls at a time, 16 in each campaign\nagent "+d.agent+"; from +15550100000; account: https://voiceagent.test/v1\n")
+		assert.Contains(t, d.screen.String(), "\nfirst contact ***0000 (line 2)\n")
 	})
 }
 

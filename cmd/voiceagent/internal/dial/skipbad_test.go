@@ -105,7 +105,7 @@ func TestThePlanIsAskedFor(t *testing.T) {
 		}
 	})
 	require.ErrorIs(t, err, errNo)
-	assert.Equal(t, "Call 3 contacts?", asked)
+	assert.Equal(t, "Call 3 contacts from +15550100000, 50 at a time?", asked)
 	require.NoError(t, os.RemoveAll(d.path("state")))
 	summary, err := d.run(t.Context(), func(o *dial.Options) { o.Yes, o.DryRun = false, true })
 	require.NoError(t, err)

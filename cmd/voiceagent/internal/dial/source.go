@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/voiceagent-go/voiceagent/internal/contactfile"
@@ -26,31 +29,27 @@ type source struct {
 	column     string // the phone column, if it was named
 	comma      rune   // 0 for the one of the first line
 	numbers    Numbers
+	excluded   *Excluded
 	header     *contactfile.File
+	rejected   bool // these are rows that a run left out, with its columns before them
 }
 
-// openSource opens a file and reads its first line.
-func openSource(o Options) (*source, error) {
+// openSource opens a file and reads its first line, and the files with who isn't called.
+func openSource(ctx context.Context, o Options) (*source, error) {
 	s := &source{path: o.File, name: filepath.Base(o.File), column: o.Campaign.PhoneColumn, comma: o.Comma}
 	numbers, err := NewNumbers(o.Region, o.Campaign.From, o.AnyRange)
 	if err != nil {
 		return nil, err
 	}
 	s.numbers = numbers
-	info, err := os.Stat(o.File)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, badInput("%s: there is no such file", o.File)
-	case err != nil:
-		return nil, badInput("%w", err)
-	case info.IsDir():
-		return nil, badInput("%s is a directory: give a CSV file", o.File)
-	case !info.Mode().IsRegular():
-		return nil, badInput("%s is no ordinary file: it is read more than once, so put what it yields in a file first", o.File)
+	if s.excluded, err = ReadExcluded(ctx, o.Exclude, numbers, s.column); err != nil {
+		return nil, err
 	}
-	if s.file, err = os.Open(o.File); err != nil {
+	file, info, err := openRegular(o.File)
+	if err != nil {
 		return nil, badInput("%w", err)
 	}
+	s.file = file
 	s.size, s.modified = info.Size(), info.ModTime()
 	if s.hash, err = s.sum(); err == nil {
 		s.header, err = s.open(nil)
@@ -59,7 +58,26 @@ func openSource(o Options) (*source, error) {
 		s.file.Close()
 		return nil, err
 	}
+	n := len(rejectColumns)
+	s.rejected = len(s.header.Names) > n && slices.Equal(s.header.Names[:n], rejectColumns)
 	return s, nil
+}
+
+// openRegular opens a file that can be read more than once.
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("%s: there is no such file", path)
+	case err != nil:
+		return nil, nil, err
+	case info.IsDir():
+		return nil, nil, fmt.Errorf("%s is a directory: give a CSV file", path)
+	case !info.Mode().IsRegular():
+		return nil, nil, fmt.Errorf("%s is no ordinary file: it is read more than once, so put what it yields in a file first", path)
+	}
+	file, err := os.Open(path)
+	return file, info, err
 }
 
 func (s *source) close() { s.file.Close() }
@@ -100,11 +118,24 @@ func (s *source) open(known contactfile.Lines) (*contactfile.File, error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return nil, badInput("%w", err)
 	}
-	file, err := contactfile.Open(s.file, contactfile.Options{PhoneColumn: s.column, Comma: s.comma, Normalize: s.numbers.Normalize, Lines: known})
+	file, err := contactfile.Open(s.file, contactfile.Options{
+		PhoneColumn: s.column, Comma: s.comma, Normalize: s.numbers.Normalize, Exclude: s.leavesOut, Lines: known,
+	})
 	if err != nil {
 		return nil, badInput("%s: %w", s.path, err)
 	}
 	return file, nil
+}
+
+// leavesOut returns why a row with a good number isn't called: its number is excluded, or was when
+// the run that left it out wrote these rows.
+func (s *source) leavesOut(row *contactfile.Row) error {
+	if s.rejected {
+		if reason := row.Cells[len(rejectColumns)-1]; strings.HasPrefix(reason, excludedReason) {
+			return errors.New(reason)
+		}
+	}
+	return s.excluded.reason(row.Number)
 }
 
 // rows reads the file from its start. An error ends it, as the rows after it can't be recognised.
@@ -145,6 +176,6 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s, line %d, column %d%s: %s", p.File, p.Line, p.Column, name, p.Reason)
 }
 
-func (s *source) problem(p *contactfile.Problem) Problem {
-	return Problem{File: s.name, Line: p.Line, Column: p.Column, Name: p.Name, Reason: p.Err.Error()}
+func problemIn(file string, p *contactfile.Problem) Problem {
+	return Problem{File: file, Line: p.Line, Column: p.Column, Name: p.Name, Reason: p.Err.Error()}
 }

@@ -30,6 +30,8 @@ type state struct {
 	left   int   // contacts that are in none of them
 	open   int   // campaigns of which it isn't known
 	owned  bool  // the results file is this run's, if there is one
+
+	concurrencyIsEach bool // the run was begun when --concurrency was that of each campaign
 }
 
 // note is written before the first request.
@@ -39,13 +41,18 @@ type note struct {
 	From    string    `json:"from"`
 	Path    string    `json:"path"` // of the file
 	Name    string    `json:"name"`
-	Hash    string    `json:"hash"` // of the file's content
-	Plan    string    `json:"plan"` // a hash of all that is sent
+	Hash    string    `json:"hash"`                  // of the file's content
+	Plan    string    `json:"plan"`                  // a hash of all that is sent
+	Out     string    `json:"excluded,omitempty"`    // a hash of the numbers that are excluded
+	AtATime int       `json:"concurrency,omitempty"` // of all campaigns; 0 also where it was that of each
+	Again   bool      `json:"again,omitempty"`
 	Parts   int       `json:"parts"`
 	Results string    `json:"results"`
 	Written bool      `json:"written"` // Results is this run's
 	Command string    `json:"command"`
 	Began   time.Time `json:"began"`
+
+	path string // of a note that was read
 }
 
 // openState opens the state of this run. The key comes from the server, the file's content, agent,
@@ -78,7 +85,7 @@ func openState(o Options, p *plan) (*state, error) {
 	}
 	s.ledger = ledger
 	if err = s.readNote(); err == nil { // once more: until the ledger was open another process may have written it
-		err = s.compare(p)
+		err = s.compare(o, p)
 	}
 	if err != nil {
 		ledger.Close()
@@ -110,7 +117,7 @@ func (s *state) readNote() error {
 }
 
 // compare counts what an earlier process of the run made, and refuses to go on with other settings.
-func (s *state) compare(p *plan) error {
+func (s *state) compare(o Options, p *plan) error {
 	if s.begun == nil {
 		return nil
 	}
@@ -123,7 +130,13 @@ func (s *state) compare(p *plan) error {
 		s.begun, s.again = nil, false
 		return nil
 	}
-	if s.begun.Plan != p.fingerprint() {
+	if s.begun.Plan != p.fingerprint() && !s.beganEach(o, p) {
+		if s.begun.Out != p.excluded {
+			return badInput("this run was begun %s, and --exclude keeps out other people now. Its campaigns stay as they were planned: those that are made may be calling, "+
+				"and can only be stopped. To go on with it give the lists as they were:\n  %s\n"+
+				"To call with the new lists whoever it hasn't called, stop its campaigns, give another --name, --exclude those it called, and --again",
+				s.begun.since(), s.begun.Command)
+		}
 		return badInput("this run was begun %s with other settings, and its campaigns may be calling. To go on with it use the same ones:\n  %s\n"+
 			"To call all of these people again give another --name, and --again", s.begun.since(), s.begun.Command)
 	}
@@ -132,6 +145,20 @@ func (s *state) compare(p *plan) error {
 		s.left -= p.size(part)
 	}
 	return nil
+}
+
+// beganEach reports whether a run was begun with the same settings when --concurrency was that of
+// each campaign. It goes on so, as what the ledger has must not differ.
+func (s *state) beganEach(o Options, p *plan) bool {
+	if s.begun.AtATime != 0 {
+		return false
+	}
+	divided := p.params.MaxConcurrentCalls
+	p.params.MaxConcurrentCalls = o.Campaign.MaxConcurrentCalls
+	if s.concurrencyIsEach = s.begun.Plan == p.fingerprint(); !s.concurrencyIsEach {
+		p.params.MaxConcurrentCalls = divided
+	}
+	return s.concurrencyIsEach
 }
 
 // entries returns what the ledger has of the campaigns of a run: the ones that were made, and the
@@ -202,9 +229,13 @@ func (s *state) begin(o Options, p *plan) error {
 	if err != nil {
 		return badInput("%w", err)
 	}
-	n := note{Server: sameServer(o.Server), Agent: o.Campaign.AgentID, From: o.Campaign.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash, Plan: p.fingerprint(), Parts: len(p.digests), Results: results, Written: s.owned, Command: o.Command, Began: time.Now()}
-	if s.begun != nil {
-		n.Began, n.Command = s.begun.Began, s.begun.Command
+	n := note{
+		Server: sameServer(o.Server), Agent: o.Campaign.AgentID, From: o.Campaign.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash,
+		Plan: p.fingerprint(), Out: p.excluded, AtATime: o.Campaign.MaxConcurrentCalls, Again: o.Again, Parts: len(p.digests),
+		Results: results, Written: s.owned, Command: o.Command, Began: time.Now(),
+	}
+	if b := s.begun; b != nil {
+		n.Began, n.Command, n.AtATime, n.Again = b.Began, b.Command, b.AtATime, b.Again
 	}
 	s.begun = &n
 	if err := printsOf(p.known).save(printsPath(s.note)); err != nil {

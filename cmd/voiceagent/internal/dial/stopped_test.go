@@ -38,7 +38,7 @@ func TestWhoStopsAtTheQuestionHearsWhatGoesOn(t *testing.T) {
 		}
 		err = stop(errNo, false)
 		require.ErrorIs(t, err, errNo)
-		assert.Equal(t, "Go on with 100 contacts?", asked)
+		assert.Equal(t, "Go on with 100 contacts from +15550100000, 50 at a time?", asked)
 		assert.EqualError(t, err, "the answer was no; nothing more was sent. The campaigns that were made before go on")
 		err = stop(nil, true)
 		stopped := &dial.Interrupted{}

@@ -15,6 +15,7 @@ type Summary struct {
 	Contacts  int    `json:"contacts"`
 	Bad       int    `json:"bad"`
 	Repeated  int    `json:"repeated"` // rows left out because their number came before
+	Excluded  int    `json:"excluded"` // rows left out because their number is in a list of those who aren't called
 	Campaigns []Part `json:"campaigns,omitempty"`
 	Counts
 	WatchedSeconds float64 `json:"watched_seconds"`
