@@ -29,7 +29,8 @@ func campaignsRun(p *cli.Program) *cobra.Command {
 	var o dial.Options
 	cmd := &cobra.Command{
 		Use: "run FILE", Short: "Call everybody in a CSV file, and write what became of each: phones ring (asks first)", Args: cli.OneArg("a CSV file"),
-		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row to FILE.results.csv.
+		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row, and what the agent
+collected, to FILE.results.csv.
 
 The first line names the columns; what is in them the agent can use. Nobody is called while a row can't be used, and no
 number twice. A long list becomes several campaigns of up to 2,000 contacts.
@@ -66,6 +67,7 @@ With --dry-run the file is checked and the plan shown.`,
 	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
 	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
 	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default FILE.rejects.csv)")
+	cmd.Flags().StringVar(&o.Transcripts, "transcripts", "", "an empty or a new directory for the transcripts: a file for each call, named by the line and the call's id")
 	cmd.Flags().IntSliceVar(&o.NotMade, "not-made", nil, "parts whose outcome was unknown and that you have checked not to exist: make them again")
 	return cmd
 }

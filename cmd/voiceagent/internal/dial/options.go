@@ -36,6 +36,8 @@ type Options struct {
 	Results string // FILE.results.csv beside File when empty
 	Rejects string // FILE.rejects.csv beside File when empty; what a run wrote is overwritten
 
+	Transcripts string // the directory for a file of each call with a transcript; none when empty
+
 	Server   string // keeps the ledgers of servers apart: the base URL
 	StateDir string // where the ledgers are; voiceagent/campaigns under os.UserConfigDir when empty
 	Command  string // this command line, quoted for a shell

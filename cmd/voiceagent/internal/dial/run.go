@@ -90,7 +90,7 @@ func (r *run) dial(ctx context.Context) error {
 	if err := r.history(); err != nil {
 		return err
 	}
-	if err := r.state.mayWrite(r.o); err != nil {
+	if err := r.state.mayWrite(r.o, r.plan); err != nil {
 		return err
 	}
 	r.sum.Name, r.sum.DryRun = r.plan.params.Name, r.o.DryRun
@@ -152,8 +152,12 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the campaigns have ended, but the results can't be written: %w\nRunning the same command again only writes them:\n  %s", err, r.state.begun.Command)
 	}
-	r.sum.Results = r.o.Results
-	r.say("results: %s\n", r.o.Results)
+	r.sum.Results, r.sum.Transcripts = r.o.Results, r.o.Transcripts
+	r.say("results: %s%s\n", r.o.Results, r.plan.source.form())
+	if r.o.Transcripts != "" {
+		r.say("transcripts: %s has %s: what people said, one file for each call with a transcript, which only you can read\n",
+			r.o.Transcripts, count(r.sum.TranscriptFiles, "file"))
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,18 +35,19 @@ type state struct {
 
 // note is written before the first request.
 type note struct {
-	Server  string    `json:"server"`
-	Agent   string    `json:"agent"`
-	From    string    `json:"from"`
-	Path    string    `json:"path"` // of the file
-	Name    string    `json:"name"`
-	Hash    string    `json:"hash"` // of the file's content
-	Plan    string    `json:"plan"` // a hash of all that is sent
-	Parts   int       `json:"parts"`
-	Results string    `json:"results"`
-	Written bool      `json:"written"` // Results is this run's
-	Command string    `json:"command"`
-	Began   time.Time `json:"began"`
+	Server      string    `json:"server"`
+	Agent       string    `json:"agent"`
+	From        string    `json:"from"`
+	Path        string    `json:"path"` // of the file
+	Name        string    `json:"name"`
+	Hash        string    `json:"hash"` // of the file's content
+	Plan        string    `json:"plan"` // a hash of all that is sent
+	Parts       int       `json:"parts"`
+	Results     string    `json:"results"`
+	Written     bool      `json:"written"`               // Results is this run's
+	Transcripts string    `json:"transcripts,omitempty"` // the directory
+	Command     string    `json:"command"`
+	Began       time.Time `json:"began"`
 }
 
 // openState opens the state of this run. The key comes from the server, the file's content, agent,
@@ -183,13 +185,16 @@ func partKey(key string, number int) string {
 }
 
 // mayWrite refuses a results file that is there, unless this run wrote it.
-func (s *state) mayWrite(o Options) error {
+func (s *state) mayWrite(o Options, p *plan) error {
+	if err := s.mayWriteTalks(o); err != nil {
+		return err
+	}
 	path, err := filepath.Abs(o.Results)
 	if err != nil {
 		return badInput("%w", err)
 	}
 	_, err = os.Lstat(path)
-	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && hasResults(path)
+	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && p.source.hasResults(path)
 	if errors.Is(err, fs.ErrNotExist) || o.Force || s.owned {
 		return nil
 	}
@@ -203,8 +208,11 @@ func (s *state) begin(o Options, p *plan) error {
 		return badInput("%w", err)
 	}
 	n := note{Server: sameServer(o.Server), Agent: o.Campaign.AgentID, From: o.Campaign.From, Path: absolute(o.File), Name: p.params.Name, Hash: p.source.hash, Plan: p.fingerprint(), Parts: len(p.digests), Results: results, Written: s.owned, Command: o.Command, Began: time.Now()}
+	if o.Transcripts != "" {
+		n.Transcripts = absolute(o.Transcripts)
+	}
 	if s.begun != nil {
-		n.Began, n.Command = s.begun.Began, s.begun.Command
+		n.Began, n.Command, n.Transcripts = s.begun.Began, s.begun.Command, cmp.Or(n.Transcripts, s.begun.Transcripts)
 	}
 	s.begun = &n
 	if err := printsOf(p.known).save(printsPath(s.note)); err != nil {
