@@ -2,8 +2,10 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/voiceagent-go/voiceagent"
 )
@@ -39,26 +41,53 @@ func (p *Program) newClient(opts ...voiceagent.ClientOption) (*voiceagent.Client
 		voiceagent.WithAttemptTimeout(p.attemptTimeout),
 		voiceagent.WithLogger(p.Logger()),
 	}
-	if url := p.baseURLInForce(); url != "" && !p.Simulate {
-		own = append(own, voiceagent.WithBaseURL(url))
+	if !p.Simulate {
+		switch url, from, err := p.baseURLInForce(); {
+		case err != nil:
+			return nil, err
+		case from != "":
+			own = append(own, voiceagent.WithBaseURL(url))
+		}
 	}
 	if p.DryRun {
 		own = append(own, voiceagent.WithMaxRetries(0), voiceagent.WithUnknownOutcome(voiceagent.OutcomeFail),
 			voiceagent.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return dryRun{p} }))
 	}
 	client, err := voiceagent.NewClient(append(own, opts...)...)
-	if err != nil {
-		return nil, As(Usage, err) // a setting that makes no sense
+	switch {
+	case err == nil:
+		return client, nil
+	case strings.Contains(err.Error(), keyVariable): // the library looks at it, too
+		return nil, As(Authentication, err)
 	}
-	return client, nil
+	return nil, As(Usage, err) // a setting that makes no sense
 }
 
-// baseURLInForce is the base URL that was asked for, "" for the library's own.
-func (p *Program) baseURLInForce() string {
-	if p.baseURL != "" {
-		return p.baseURL
+const baseURLVariable = "VOICEAGENT_BASE_URL"
+
+// baseURLInForce is the base URL that was asked for, and by what: the flag or the variable; "" for
+// the library's own.
+func (p *Program) baseURLInForce() (url, from string, err error) {
+	url, from = p.baseURL, "--base-url"
+	if url == "" {
+		url, from = p.Env(baseURLVariable), baseURLVariable
 	}
-	return p.Env("VOICEAGENT_BASE_URL")
+	if url = strings.TrimSpace(url); url == "" {
+		return "", "", nil
+	}
+	if strings.Trim(url, quotes) != url {
+		err = Usagef("%s has quotes around the address: write it without them", from)
+	}
+	return url, from, err
+}
+
+// Tell writes to stderr what a person should know, and is no error.
+func (p *Program) Tell(text string) {
+	if p.Output == JSON {
+		p.Logger().Warn(text)
+		return
+	}
+	fmt.Fprintln(p.Err, text)
 }
 
 // Logger writes retries, whose waits would be a riddle otherwise, and each request with --verbose.

@@ -36,6 +36,7 @@ type Program struct {
 	retries        int
 	verbose        bool
 
+	keyFrom   string                 // what the key comes from, as an error says it
 	running   bool                   // the command line was right, and its command has begun
 	simulator *voiceagenttest.Server // of --simulate
 	closers   []func() error
@@ -51,7 +52,10 @@ func (p *Program) Hide(secret string) { p.secrets = append(p.secrets, secret) }
 // Run runs the command that the arguments name, reports its error, and returns the exit code.
 func (p *Program) Run(ctx context.Context, root *cobra.Command) int {
 	root.SetArgs(p.Args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !p.running {
+		err = missingFlags(cmd, err)
+	}
 	for _, closing := range p.closers {
 		err = errors.Join(err, closing())
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
@@ -169,7 +168,7 @@ func (f *agentFlags) add(cmd *cobra.Command) {
 		f.texts[t.flag] = cmd.Flags().String(t.flag, "", t.usage)
 	}
 	cmd.Flags().StringVar(&f.webhookURL, "webhook-url", "", "where the end of each call is reported")
-	cmd.Flags().StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "the file with the secret that reports are signed with, or - for stdin")
+	cmd.Flags().StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "the file with the secret that reports are signed with, or - for stdin; its mode must be 0600")
 	cmd.Flags().StringVar(&f.json, "from-json", "", "a file with the agent as JSON, or - for stdin")
 	cmd.Flags().StringArrayVar(&f.extra, "extra", nil, "a key that this program doesn't know, as `name=json`; may be repeated")
 }
@@ -178,11 +177,11 @@ func (f *agentFlags) add(cmd *cobra.Command) {
 func (f *agentFlags) into(p *cli.Program, cmd *cobra.Command, params any) error {
 	agent := make(map[string]any)
 	if f.json != "" {
-		content, err := p.Read(f.json)
+		content, err := p.ReadText(f.json)
 		if err != nil {
 			return cli.Usagef("--from-json: %w", err)
 		}
-		if err := json.Unmarshal(content, &agent); err != nil {
+		if err := json.Unmarshal([]byte(content), &agent); err != nil {
 			return cli.Usagef("--from-json %s: %w", f.json, err)
 		}
 	}
@@ -226,16 +225,12 @@ func (f *agentFlags) webhook(p *cli.Program, agent map[string]any) error {
 	}
 	webhook := map[string]any{"url": f.webhookURL, "events": []string{voiceagent.EventCallEnded}}
 	if f.webhookSecretFile != "" {
-		secret, err := p.Read(f.webhookSecretFile)
+		secret, err := p.Secret("webhook-secret-file", f.webhookSecretFile)
 		if err != nil {
-			return cli.Usagef("--webhook-secret-file: %w", err)
+			return err
 		}
-		text := strings.TrimSpace(string(secret))
-		if text == "" {
-			return cli.Usagef("--webhook-secret-file %s: it is empty", f.webhookSecretFile)
-		}
-		webhook["secret"] = text
-		p.Hide(text)
+		webhook["secret"] = secret
+		p.Hide(secret)
 	}
 	agent["webhook_config"] = webhook
 	return nil

@@ -52,6 +52,12 @@ func calls(p *cli.Program) *cobra.Command {
 	return cmd
 }
 
+// What calls can be listed by, as far as is known.
+var (
+	callStatuses = []string{"completed", "no_answer", "voicemail", "failed", "busy", "cancelled", "initiated", "ringing", "in_progress"}
+	directions   = []string{"outbound", "inbound", "web"}
+)
+
 func callsList(p *cli.Program) *cobra.Command {
 	var (
 		flags             cli.ListFlags
@@ -64,6 +70,8 @@ func callsList(p *cli.Program) *cobra.Command {
 		Example: `  voiceagent calls list --since 24h --status no_answer
   voiceagent calls list --since 2025-01-01 -o csv > calls.csv`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.Known("status", status, callStatuses...)
+			p.Known("direction", direction, directions...)
 			return listOf(p, &flags, agent, callColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[*voiceagent.Call, error] {
 				return c.Calls.All(cmd.Context(), voiceagent.CallListParams{
 					PageSize: page.Size, Status: voiceagent.CallStatus(status), Direction: voiceagent.CallDirection(direction), AgentID: agent,
@@ -77,8 +85,8 @@ func callsList(p *cli.Program) *cobra.Command {
 	cmd.Flags().StringVar(&agent, "agent", "", "only this agent's calls, by its id")
 	cmd.Flags().Var(&since, "since", "only calls from this time on: 2025-01-31, 2025-01-31T15:04:05+05:30, or 24h for a day ago")
 	cmd.Flags().Var(&until, "until", "only calls up to this time")
-	cli.Complete(cmd, "status", "completed", "no_answer", "voicemail", "failed")
-	cli.Complete(cmd, "direction", "outbound", "inbound", "web")
+	cli.Complete(cmd, "status", callStatuses...)
+	cli.Complete(cmd, "direction", directions...)
 	flags.Add(cmd)
 	return cmd
 }

@@ -44,12 +44,15 @@ func campaigns(p *cli.Program) *cobra.Command {
 	return cmd
 }
 
+var campaignStatuses = []string{"pending", "in_progress", "paused", "scheduled", "completed", "stopped", "cancelled", "failed"}
+
 func campaignsList(p *cli.Program) *cobra.Command {
 	var flags cli.ListFlags
 	var status string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the campaigns", Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.Known("status", status, campaignStatuses...)
 			return listOf(p, &flags, "", campaignColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[*voiceagent.Campaign, error] {
 				return c.Campaigns.All(cmd.Context(), voiceagent.CampaignListParams{
 					PageSize: page.Size, Status: voiceagent.CampaignStatus(status), Extra: page.Query,
@@ -58,7 +61,7 @@ func campaignsList(p *cli.Program) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&status, "status", "", "only campaigns in this state: in_progress, paused, completed and so on")
-	cli.Complete(cmd, "status", "pending", "in_progress", "paused", "scheduled", "completed", "stopped", "cancelled", "failed")
+	cli.Complete(cmd, "status", campaignStatuses...)
 	flags.Add(cmd)
 	return cmd
 }

@@ -46,7 +46,7 @@ var exitCases = []struct {
 	{name: "maintenance", fault: voiceagenttest.Fault{Status: 503}, code: 10, kind: "server"},
 	{name: "gateway timeout", fault: voiceagenttest.Fault{Status: 504}, code: 10, kind: "server", message: "more time here doesn't help"},
 	{name: "no server", args: "agents get ag_1 --base-url http://127.0.0.1:1/v1", code: 11, kind: "connection", local: true,
-		message: "(VOICEAGENT_BASE_URL or --base-url), whose host is 127.0.0.1:1"},
+		message: "the base URL (--base-url), whose host is 127.0.0.1:1"},
 	{name: "lost", fault: voiceagenttest.Fault{Kind: voiceagenttest.DropBefore}, code: 11, kind: "connection", local: true},
 	{name: "attempt timeout", fault: voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}, args: "agents get ag_1 --attempt-timeout 20ms", code: 11, kind: "connection", local: true},
 	{name: "timeout", fault: voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}, args: "agents get ag_1 --timeout 20ms", code: 15, kind: "timeout", local: true, message: "(--timeout 20ms was over)"},

@@ -21,8 +21,8 @@ type Summary struct {
 	Results        string  `json:"results,omitempty"` // the file; "" when it wasn't written
 	Rejects        string  `json:"rejects,omitempty"` // the file; "" when no row was left out
 
-	Transcripts     string `json:"transcripts,omitempty"`      // the directory; "" when none were asked for, or written
-	TranscriptFiles int    `json:"transcript_files,omitempty"` // in it, one for each call with a transcript
+	Transcripts     string `json:"transcripts,omitempty"`     // the directory; "" when none were asked for, or written
+	TranscriptFiles int    `json:"transcript_files,omitzero"` // in it, one for each call with a transcript
 }
 
 // total takes over what the campaigns came to.
