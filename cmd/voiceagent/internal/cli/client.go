@@ -93,12 +93,12 @@ func (p *Program) Tell(text string) {
 // Logger writes retries, whose waits would be a riddle otherwise, and each request with --verbose.
 func (p *Program) Logger() *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && len(groups) == 0 && !p.verbose {
+		if a.Key == slog.TimeKey && len(groups) == 0 && !p.Verbose {
 			return slog.Attr{}
 		}
 		return a
 	}}
-	if p.verbose {
+	if p.Verbose {
 		options.Level = slog.LevelDebug
 	}
 	if p.Output == JSON {

@@ -27,6 +27,7 @@ type Program struct {
 	DryRun   bool
 	Simulate bool
 	Yes      bool
+	Verbose  bool
 
 	// Flags of the client.
 	keyFile        string
@@ -34,7 +35,6 @@ type Program struct {
 	timeout        time.Duration
 	attemptTimeout time.Duration
 	retries        int
-	verbose        bool
 
 	keyFrom   string                 // what the key comes from, as an error says it
 	running   bool                   // the command line was right, and its command has begun
@@ -95,7 +95,7 @@ the request that it would send. What the exit codes mean: voiceagent help exit-c
 	flags.DurationVar(&p.timeout, "timeout", 0, "how long the command may take in all, like 30s; 0 is no limit")
 	flags.DurationVar(&p.attemptTimeout, "attempt-timeout", 30*time.Second, "how long each try of a request may take")
 	flags.IntVar(&p.retries, "retries", 3, "how often a request is tried again, where that is safe")
-	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log each request to stderr, without keys, numbers and bodies")
+	flags.BoolVarP(&p.Verbose, "verbose", "v", false, "log each request to stderr, without keys, numbers and bodies")
 	Complete(root, "output", formats...)
 
 	root.AddCommand(commands...)

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/term"
 )
 
 // The widest that a value gets in a table: with many records, and alone.
@@ -73,11 +71,7 @@ func (p *Program) newTable() table.Writer {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format = table.FormatOptions{} // as it comes
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	if file, ok := p.Out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			style.Size.WidthMax = width
-		}
-	}
+	style.Size.WidthMax = WidthOf(p.Out)
 	out.SetStyle(style)
 	return out
 }

@@ -16,6 +16,8 @@ var words = []struct {
 	is *regexp.Regexp
 	as string
 }{
+	{regexp.MustCompile(`: voiceagent: `), ": "},
+	{regexp.MustCompile(`\bexponential backoff`), "waiting longer each time"},
 	{regexp.MustCompile(`\bgiving up as WithMaxRetries\((\d+)\) says`), "giving up after $1 tries more (--retries)"},
 	{regexp.MustCompile(`which is beyond WithMaxElapsed\(([^)]*)\)`), "as this program tries for $1 at most"},
 	{regexp.MustCompile(`\bas long as WithMaxElapsed\(([^)]*)\) allows`), "for $1, the longest that this program does"},

@@ -75,7 +75,9 @@ With --dry-run the file is checked and the plan shown.`,
 // ready fills in the options that come from the rest of the program. An unusable key should be
 // reported before the question.
 func ready(p *cli.Program, o *dial.Options) error {
-	o.Yes, o.DryRun, o.Out, o.Terminal = p.Yes || p.Simulate, p.DryRun, p.Err, cli.IsTerminal(p.Err)
+	o.Yes, o.DryRun, o.Out = p.Yes || p.Simulate, p.DryRun, p.Err
+	o.Terminal = cli.IsTerminal(p.Err) && !p.Verbose // a log and what is drawn over itself don't go together
+	o.Width, o.Words = func() int { return cli.WidthOf(p.Err) }, p.Plain
 	o.Command = "voiceagent"
 	for _, word := range p.Args {
 		o.Command += " " + cli.Quoted(word)

@@ -45,15 +45,26 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
 func changed(t *testing.T, body io.ReadCloser, change func(map[string]any)) io.ReadCloser {
+	return rewritten(t, body, func(data any) {
+		for _, call := range data.([]any) {
+			change(call.(map[string]any))
+		}
+	})
+}
+
+func changedOne(t *testing.T, body io.ReadCloser, change func(map[string]any)) io.ReadCloser {
+	return rewritten(t, body, func(data any) { change(data.(map[string]any)) })
+}
+
+// rewritten is an answer whose data was changed.
+func rewritten(t *testing.T, body io.ReadCloser, change func(data any)) io.ReadCloser {
 	defer body.Close()
-	var page map[string]any
-	if !assert.NoError(t, json.NewDecoder(body).Decode(&page)) {
+	var answer map[string]any
+	if !assert.NoError(t, json.NewDecoder(body).Decode(&answer)) {
 		return body
 	}
-	for _, call := range page["data"].([]any) {
-		change(call.(map[string]any))
-	}
-	text, err := json.Marshal(page)
+	change(answer["data"])
+	text, err := json.Marshal(answer)
 	assert.NoError(t, err)
 	return io.NopCloser(bytes.NewReader(text))
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -27,9 +27,6 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return sum, err
 	}
 	defer s.close()
-	if file, ok := o.Out.(*os.File); ok {
-		r.screen = file
-	}
 	if r.plan, err = check(ctx, s, o); err == nil {
 		err = r.judge()
 	}
@@ -51,7 +48,7 @@ type run struct {
 	state  *state
 	client *voiceagent.Client
 	parts  []Part
-	screen *os.File // Out, if it is a file
+	waits  waits
 }
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, args...) }
@@ -110,7 +107,12 @@ func (r *run) dial(ctx context.Context) error {
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
 		return err
 	}
-	if r.client, err = r.o.Client(voiceagent.WithLedger(r.state.ledger)); err != nil {
+	options := []voiceagent.ClientOption{voiceagent.WithLedger(r.state.ledger)}
+	if r.o.Terminal {
+		r.waits.say, r.waits.words = r.say, r.o.words
+		options = append(options, voiceagent.WithLogger(slog.New(&r.waits)))
+	}
+	if r.client, err = r.o.Client(options...); err != nil {
 		return err
 	}
 	if err := r.state.begin(r.o, r.plan); err != nil {
