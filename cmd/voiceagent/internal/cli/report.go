@@ -147,7 +147,7 @@ func (p *Program) explain(err error, how Exit) {
 		p.complain("Hint: ", d.Hint)
 	}
 	if !d.RetryAt.IsZero() {
-		p.complain("Try again after: ", d.RetryAt.Format(time.RFC3339))
+		p.complain("Try again after: ", Local(d.RetryAt.Format(time.RFC3339)))
 	}
 	if u := d.Unknown; u != nil {
 		p.complain("", "\n"+dontRepeat+".")

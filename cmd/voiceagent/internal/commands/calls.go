@@ -14,17 +14,17 @@ import (
 )
 
 var callColumns = []cli.Column[*voiceagent.Call]{
-	{Name: "id", Value: (*voiceagent.Call).Ref},
+	{Name: "id", Value: (*voiceagent.Call).Ref, ID: true},
 	{Name: "status", Value: func(c *voiceagent.Call) string { return string(c.Status) }, Paint: cli.StatusColour},
 	{Name: "to", Value: (*voiceagent.Call).To},
-	{Name: "started", Value: func(c *voiceagent.Call) string { return cmp.Or(c.StartedAt, c.CreatedAt).String() }},
+	{Name: "started", Value: func(c *voiceagent.Call) string { return cmp.Or(c.StartedAt, c.CreatedAt).String() }, Time: true},
 	{Name: "seconds", Value: func(c *voiceagent.Call) string { return cli.Number(c.DurationSeconds) }},
 	{Name: "direction", Value: func(c *voiceagent.Call) string { return string(c.Direction) }},
 	{Name: "from", Value: (*voiceagent.Call).From},
 	{Name: "sentiment", Value: func(c *voiceagent.Call) string { return c.Sentiment }},
 	{Name: "agent", Value: func(c *voiceagent.Call) string { return c.AgentID }, Long: true},
 	{Name: "session_id", Value: func(c *voiceagent.Call) string { return c.SessionID }, Long: true},
-	{Name: "ended", Value: func(c *voiceagent.Call) string { return c.EndedAt.String() }, Long: true},
+	{Name: "ended", Value: func(c *voiceagent.Call) string { return c.EndedAt.String() }, Long: true, Time: true},
 	{Name: "end_reason", Value: func(c *voiceagent.Call) string { return c.EndReason }, Long: true},
 	{Name: "ended_by", Value: func(c *voiceagent.Call) string { return c.EndedBy }, Long: true},
 	{Name: "summary", Value: func(c *voiceagent.Call) string { return c.Summary }, Long: true},
@@ -34,16 +34,18 @@ var callColumns = []cli.Column[*voiceagent.Call]{
 	{Name: "metadata", Value: func(c *voiceagent.Call) string { return cli.Compact(c.Metadata) }, Long: true},
 	{Name: "total_cost", Value: func(c *voiceagent.Call) string { return cli.Number(c.TotalCost) }, Long: true},
 	{Name: "recording", Value: func(c *voiceagent.Call) string { return c.RecordingURL }, Long: true},
-	{Name: "transcript", Value: transcript, Long: true},
+	{Name: "transcript", Value: transcript(" | "), Detail: transcript("\n"), Long: true},
 }
 
 // transcript is a conversation in one text.
-func transcript(c *voiceagent.Call) string {
-	lines := make([]string, len(c.Transcript))
-	for i, entry := range c.Transcript {
-		lines[i] = entry.Role + ": " + entry.Content
+func transcript(between string) func(*voiceagent.Call) string {
+	return func(c *voiceagent.Call) string {
+		lines := make([]string, len(c.Transcript))
+		for i, entry := range c.Transcript {
+			lines[i] = cli.Printable(entry.Role + ": " + entry.Content)
+		}
+		return strings.Join(lines, between)
 	}
-	return strings.Join(lines, " | ")
 }
 
 func calls(p *cli.Program) *cobra.Command {

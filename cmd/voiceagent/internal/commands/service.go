@@ -46,7 +46,7 @@ func limits(p *cli.Program) *cobra.Command {
 				return ""
 			}
 			return r.Reset.Format(time.RFC3339)
-		}},
+		}, Time: true},
 		{Name: "request_id", Value: func(r rateLimit) string { return r.RequestID }, Long: true},
 	}
 	return &cobra.Command{

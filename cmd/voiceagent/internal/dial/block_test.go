@@ -62,7 +62,9 @@ func TestTheBlockStaysStraight(t *testing.T) {
 			func() { b.show(large(1)) },
 			func() { b.wait("503: maintenance, wait 30s", time.Now().Add(time.Minute)) },
 			func() { b.show(large(100000)) },
-			func() { b.note("can't be watched for now: GET /campaigns/{campaign_id}: 503 Service Unavailable (request_id req_1)") },
+			func() {
+				b.note("can't be watched for now: GET /campaigns/{campaign_id}: 503 Service Unavailable (request_id req_1)")
+			},
 			func() { b.show(large(200000)) },
 			func() { limit = voiceagent.RateLimit{Limit: 60, Reset: time.Now().Add(time.Minute)} },
 			func() { b.show(large(399999)) },

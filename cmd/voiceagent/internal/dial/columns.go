@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 	"github.com/voiceagent-go/voiceagent/internal/secret"
@@ -68,7 +66,7 @@ func newColumns(names []string, values map[string]bool) columns {
 		if name == "" || contactfile.LooksLikePhone(name) {
 			name = collected + name
 		}
-		add(inert(name), collected)
+		add(contactfile.Inert(name), collected)
 	}
 	if c.more {
 		add(collected+moreValues, collected)
@@ -94,10 +92,10 @@ func (c columns) cells(file []string, number string, o *outcome) []string {
 		attempts = ""
 	}
 	row := append(file,
-		number, inert(o.Status), inert(o.LeftOut), attempts, optional(o.Duration), inert(o.Sentiment), optional(o.Score), optional(o.Cost), inert(o.Started), inert(o.Ended),
-		inert(o.Session), inert(o.Reason), inert(o.EndedBy), inert(o.Summary), inert(o.Recording), inert(o.Campaign))
+		number, contactfile.Inert(o.Status), contactfile.Inert(o.LeftOut), attempts, optional(o.Duration), contactfile.Inert(o.Sentiment), optional(o.Score), optional(o.Cost), contactfile.Inert(o.Started), contactfile.Inert(o.Ended),
+		contactfile.Inert(o.Session), contactfile.Inert(o.Reason), contactfile.Inert(o.EndedBy), contactfile.Inert(o.Summary), contactfile.Inert(o.Recording), contactfile.Inert(o.Campaign))
 	for _, key := range c.values {
-		row = append(row, inert(o.Values[key]))
+		row = append(row, contactfile.Inert(o.Values[key]))
 	}
 	if c.more {
 		rest := maps.Clone(o.Values)
@@ -132,20 +130,4 @@ func textOf(value any) string {
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(value) // it was JSON
 	return strings.TrimSpace(text.String())
-}
-
-// signed matches a number with its sign, such as that of a phone.
-var signed = regexp.MustCompile(`^[+-]\d[\d ]*([.,]\d+)?$`)
-
-// inert keeps a spreadsheet from taking words of a person on the phone for a formula: a text from
-// the API that begins like a formula gets an apostrophe in front, unless it is a number. The sign
-// may be one of full width, which some spreadsheets take, too. The number that was called, and the
-// cells of the user's own file, are unchanged.
-func inert(text string) string {
-	text = strings.ReplaceAll(text, "\x00", "") // no CSV has it
-	first, _ := utf8.DecodeRuneInString(text)
-	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && !signed.MatchString(text) {
-		return "'" + text
-	}
-	return text
 }

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write docs/recordings/campaigns-run.txt")
 
 const (
-	recording = "../../../../docs/recordings/campaigns-run.txt"
+	recording     = "../../../../docs/recordings/campaigns-run.txt"
 	recordedWidth = 110
 	height        = 40
 )
