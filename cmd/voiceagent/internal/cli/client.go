@@ -2,8 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -79,30 +77,4 @@ func (p *Program) baseURLInForce() (url, from string, err error) {
 		err = Usagef("%s has quotes around the address: write it without them", from)
 	}
 	return url, from, err
-}
-
-// Tell writes to stderr what a person should know, and is no error.
-func (p *Program) Tell(text string) {
-	if p.Output == JSON {
-		p.Logger().Warn(text)
-		return
-	}
-	fmt.Fprintln(p.Err, text)
-}
-
-// Logger writes retries, whose waits would be a riddle otherwise, and each request with --verbose.
-func (p *Program) Logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && len(groups) == 0 && !p.Verbose {
-			return slog.Attr{}
-		}
-		return a
-	}}
-	if p.Verbose {
-		options.Level = slog.LevelDebug
-	}
-	if p.Output == JSON {
-		return slog.New(slog.NewJSONHandler(p.Err, options))
-	}
-	return slog.New(slog.NewTextHandler(p.Err, options))
 }

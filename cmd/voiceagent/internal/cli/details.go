@@ -13,8 +13,8 @@ const (
 	leastDetail = 20
 )
 
-// writeDetails writes the values of one record below each other, whole, and leaves out those that it
-// doesn't have.
+// writeDetails writes the values of one record below each other, whole, and leaves out those that
+// it doesn't have.
 func writeDetails[T any](p *Program, record T, columns []Column[T]) error {
 	names := 0
 	for _, c := range columns {
@@ -49,8 +49,8 @@ func writeDetails[T any](p *Program, record T, columns []Column[T]) error {
 	return err
 }
 
-// wrapped cuts a text between words into lines of a width. A word that is longer, such as an address
-// to be copied, stays whole, and the terminal breaks it.
+// wrapped cuts a text between words into lines of a width. A word that is longer, such as an
+// address to be copied, stays whole, and the terminal breaks it.
 func wrapped(value string, width int) (lines []string) {
 	line, length := "", 0
 	for i, word := range strings.Split(value, " ") {

@@ -89,7 +89,8 @@ func defaultKeyFile() (string, error) {
 	return filepath.Join(dir, "voiceagent", "key"), err
 }
 
-// Secret reads the file that a flag names, and that nobody but its owner can read, or stdin for "-".
+// Secret reads the file that a flag names, and that nobody but its owner can read, or stdin for
+// "-".
 func (p *Program) Secret(flag, path string) (string, error) {
 	text, err := p.readSecret(path)
 	if err != nil {

@@ -65,8 +65,8 @@ func Required(cmd *cobra.Command, flags ...string) {
 	}
 }
 
-// Known tells of a value of a filter that isn't one of those known. It may be meant all the same, as
-// not all are documented.
+// Known tells of a value of a filter that isn't one of those known. It may be meant all the same,
+// as not all are documented.
 func (p *Program) Known(flag, value string, known ...string) {
 	if value == "" || slices.Contains(known, value) {
 		return

@@ -30,8 +30,8 @@ func (p *Program) Text(flag, value string) (string, error) {
 	return strings.TrimSuffix(text, "\n"), nil
 }
 
-// ReadText reads a file of text, or stdin for "-", without a byte order mark, and with the line ends
-// of Unix.
+// ReadText reads a file of text, or stdin for "-", without a byte order mark, and with the line
+// ends of Unix.
 func (p *Program) ReadText(path string) (string, error) {
 	content, err := p.Read(path)
 	if err != nil {

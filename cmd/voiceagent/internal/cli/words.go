@@ -17,6 +17,12 @@ var words = []struct {
 	as string
 }{
 	{regexp.MustCompile(`: voiceagent: `), ": "},
+	{regexp.MustCompile(`(^|: )jsontext: invalid `), "${1}it is no JSON: invalid "},
+	{regexp.MustCompile(`(^|: )json(text)?: `), "$1"},
+	{regexp.MustCompile(`\bduplicate object member name ("[^"]*")`), "the key $1 is there twice"},
+	{regexp.MustCompile(`\bunexpected EOF( after offset \d+)?`), "it ends too early"},
+	{regexp.MustCompile(`: EOF\b`), ": the connection was closed"},
+	{regexp.MustCompile(`\bstrconv\.\w+: parsing ("[^"]*"): (invalid syntax|value out of range)`), "$1 is no whole number that fits"},
 	{regexp.MustCompile(`\bexponential backoff`), "waiting longer each time"},
 	{regexp.MustCompile(`\bgiving up as WithMaxRetries\((\d+)\) says`), "giving up after $1 tries more (--retries)"},
 	{regexp.MustCompile(`which is beyond WithMaxElapsed\(([^)]*)\)`), "as this program tries for $1 at most"},
@@ -49,10 +55,34 @@ func (p *Program) Plain(text string) string {
 		"(VOICEAGENT_BASE_URL or WithBaseURL)", "("+cmp.Or(from, "VOICEAGENT_BASE_URL or --base-url")+")",
 		"check VOICEAGENT_API_KEY,", "check "+cmp.Or(p.keyFrom, keyVariable)+",",
 	).Replace(text)
+	text = misfit.ReplaceAllStringFunc(text, plainMisfit)
 	for _, word := range words {
 		text = word.is.ReplaceAllString(text, word.as)
 	}
 	return text
+}
+
+// misfit matches what is said of a JSON value of another kind than a Go type takes. Builds of the
+// library differ in its first words.
+var misfit = regexp.MustCompile(`(?:json: )?(?:cannot|unable to) unmarshal JSON (\w+) into Go (\S+(?: \{\})?)(?: within "([^"]*)")?`)
+
+func plainMisfit(text string) string {
+	part := misfit.FindStringSubmatch(text)
+	is := map[string]string{"number": "a number", "string": "a text", "array": "a list", "object": "an object", "boolean": "true or false", "null": "null"}[part[1]]
+	wanted := "another kind of value"
+	switch kind := strings.TrimLeft(part[2], "*"); {
+	case kind == "string":
+		wanted = "a text"
+	case strings.HasPrefix(kind, "[]"):
+		wanted = "a list"
+	case strings.HasPrefix(kind, "map["), strings.HasPrefix(kind, "voiceagent."):
+		wanted = "an object"
+	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "float"):
+		wanted = "a number"
+	case kind == "bool":
+		wanted = "true or false"
+	}
+	return cmp.Or(strings.TrimPrefix(part[3], "/"), "it") + " is " + cmp.Or(is, part[1]) + ", and must be " + wanted
 }
 
 // flags are those for the fields of a request, by its route: phone_number is the number that a call

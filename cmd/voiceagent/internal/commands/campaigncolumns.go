@@ -8,9 +8,9 @@ import (
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
 )
 
-// campaign is a [voiceagent.Campaign] as it is shown. Lists and single campaigns have different keys,
-// so a count of 0 may be one that the API didn't give: those that it doesn't always give are left out
-// then.
+// campaign is a [voiceagent.Campaign] as it is shown. Lists and single campaigns have different
+// keys, so a count of 0 may be one that the API didn't give: those that it doesn't always give are
+// left out then.
 type campaign struct {
 	*voiceagent.Campaign
 

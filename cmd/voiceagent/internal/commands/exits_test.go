@@ -53,6 +53,7 @@ var exitCases = []struct {
 	{name: "no time for another try", fault: voiceagenttest.Fault{Kind: voiceagenttest.DropBefore}, args: "agents get ag_1 --timeout 200ms --retries 3", code: 15, kind: "timeout", local: true,
 		message: "ms, which is beyond the time left (--timeout 200ms was over)"},
 	{name: "unreadable", fault: voiceagenttest.Fault{Kind: voiceagenttest.TruncatedJSON}, code: 12, kind: "unreadable"},
+	{name: "another kind of value", fault: voiceagenttest.Fault{Kind: voiceagenttest.WrongShape}, code: 12, kind: "unreadable"},
 	{name: "another shape", fault: voiceagenttest.Fault{Kind: voiceagenttest.NullData}, code: 12, kind: "unreadable"},
 	{name: "usage", args: "agents get", code: 2, kind: "usage", local: true},
 	{name: "nobody to ask", args: "agents delete ag_1", code: 14, kind: "not_confirmed", local: true},
@@ -60,7 +61,7 @@ var exitCases = []struct {
 }
 
 // goNames are words for those who write Go.
-var goNames = regexp.MustCompile(`With[A-Z]|\bcontext\b|\bClient\b|\bFields\b|\bBody\b`)
+var goNames = regexp.MustCompile(`With[A-Z]|\bcontext\b|\bGo\b|json|strconv|EOF|voiceagent\.|\bClient\b|\bFields\b|\bBody\b`)
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()

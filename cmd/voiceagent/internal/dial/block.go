@@ -161,8 +161,8 @@ const (
 	shortestBar = 5
 )
 
-// barLine shows the contacts that are done: "17.0% [####....] [17 in 2s] contacts". What doesn't fit
-// is left out: the last word, then the bar, then the time.
+// barLine shows the contacts that are done: "17.0% [####....] [17 in 2s] contacts". What doesn't
+// fit is left out: the last word, then the bar, then the time.
 func barLine(c Counts, elapsed time.Duration, columns int) string {
 	share := float64(c.Done) / float64(max(c.Total, 1))
 	head := fmt.Sprintf("%4.1f%% ", 100*share)

@@ -88,8 +88,8 @@ func TestTheBlockStaysStraight(t *testing.T) {
 	}
 }
 
-// When the window is made narrower, the terminal wraps what was drawn, and the block finds its place
-// all the same.
+// When the window is made narrower, the terminal wraps what was drawn, and the block finds its
+// place all the same.
 func TestANarrowerWindow(t *testing.T) {
 	t.Parallel()
 	screen, columns := newPaper(120), 120

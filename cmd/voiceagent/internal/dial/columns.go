@@ -91,11 +91,12 @@ func (c columns) cells(file []string, number string, o *outcome) []string {
 	if o.LeftOut != "" || o.Status == campaignUnknown {
 		attempts = ""
 	}
-	row := append(file,
-		number, contactfile.Inert(o.Status), contactfile.Inert(o.LeftOut), attempts, optional(o.Duration), contactfile.Inert(o.Sentiment), optional(o.Score), optional(o.Cost), contactfile.Inert(o.Started), contactfile.Inert(o.Ended),
-		contactfile.Inert(o.Session), contactfile.Inert(o.Reason), contactfile.Inert(o.EndedBy), contactfile.Inert(o.Summary), contactfile.Inert(o.Recording), contactfile.Inert(o.Campaign))
+	row := []string{
+		number, o.Status, o.LeftOut, attempts, optional(o.Duration), o.Sentiment, optional(o.Score), optional(o.Cost), o.Started, o.Ended, o.Session,
+		o.Reason, o.EndedBy, o.Summary, o.Recording, o.Campaign,
+	}
 	for _, key := range c.values {
-		row = append(row, contactfile.Inert(o.Values[key]))
+		row = append(row, o.Values[key])
 	}
 	if c.more {
 		rest := maps.Clone(o.Values)
@@ -106,7 +107,10 @@ func (c columns) cells(file []string, number string, o *outcome) []string {
 		}
 		row = append(row, text)
 	}
-	return row
+	for i, text := range row { // the file's own cells are the user's
+		row[i] = contactfile.Inert(text)
+	}
+	return slices.Concat(file, row)
 }
 
 func optional(value *float64) string {

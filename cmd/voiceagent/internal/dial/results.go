@@ -102,7 +102,7 @@ func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
 			if result, err = r.outcome(tx, calls, one.Number, n); err != nil {
 				return err
 			}
-			if err = talks.write(tx, result, one); err != nil {
+			if err := talks.write(tx, result, one); err != nil {
 				return err
 			}
 			n++

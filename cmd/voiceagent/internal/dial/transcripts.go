@@ -110,7 +110,7 @@ func (t *talks) write(tx *bbolt.Tx, result *outcome, one *contactfile.Row) error
 			return err
 		}
 		_, err = io.WriteString(file, talk.Text)
-		if err = errors.Join(err, file.Close()); err != nil {
+		if err := errors.Join(err, file.Close()); err != nil {
 			return err
 		}
 		t.files++
