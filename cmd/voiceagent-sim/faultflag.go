@@ -49,7 +49,7 @@ func parseFault(text string) (voiceagenttest.Fault, error) {
 	}
 	f.Kind = voiceagenttest.Kind(what)
 	if f.Kind == voiceagenttest.StatusBefore || f.Kind == voiceagenttest.StatusAfter || !slices.Contains(voiceagenttest.Kinds(), f.Kind) {
-		return f, fmt.Errorf("%q is neither a status nor a kind of fault: %s", what, kindList())
+		return f, fmt.Errorf("%q is neither a status nor a kind of fault", what)
 	}
 	if f.Kind == voiceagenttest.Slow || f.Kind == voiceagenttest.SlowBody {
 		f.Delay = slowness

@@ -48,7 +48,6 @@ func parse(args []string, output io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("voiceagent-sim", flag.ContinueOnError)
 	flags.SetOutput(output)
-	flags.Usage = func() {} // a mistake needs a line, not every flag
 	flags.BoolVar(&s.dashboard, "dashboard", true, "serve a page to look at, at "+dashboardPath)
 	flags.BoolVar(&s.version, "version", false, "show the version of this program, and end")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8484", "`address` to listen on")
@@ -91,19 +90,18 @@ func parse(args []string, output io.Writer) (settings, error) {
 			return nil
 		})
 	}
-	err := flags.Parse(args)
-	switch problem := s.check(flags); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(output, "Usage of voiceagent-sim:")
-		flags.PrintDefaults()
-		return s, err
-	case err == nil && problem == "":
-		return s, nil
-	case err == nil:
-		fmt.Fprintln(output, problem)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return s, err
+		}
+		return s, errUsage
 	}
-	fmt.Fprintln(output, "see voiceagent-sim -help")
-	return s, errUsage
+	if problem := s.check(flags); problem != "" {
+		fmt.Fprintln(output, problem)
+		flags.Usage()
+		return s, errUsage
+	}
+	return s, nil
 }
 
 // options returns the options of the server, which calls onRequest after each request.

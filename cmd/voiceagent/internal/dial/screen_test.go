@@ -48,6 +48,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	}
 	for _, width := range []int{40, 60, 80, 120} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			t.Parallel()
 			d := newDesk(t, voiceagenttest.WithSpeed(40), voiceagenttest.WithLimits(voiceagenttest.Limits{Requests: 300, Window: 3 * time.Second}))
 			d.srv.Fail(
 				voiceagenttest.Fault{Method: "GET", Route: "/campaigns/{campaign_id}", Status: 502, Times: 2},
