@@ -85,9 +85,9 @@ func plainMisfit(text string) string {
 	return cmp.Or(strings.TrimPrefix(part[3], "/"), "it") + " is " + cmp.Or(is, part[1]) + ", and must be " + wanted
 }
 
-// flags are those for the fields of a request, by its route: phone_number is the number that a call
-// goes to, and the one that a campaign comes from.
-var flags = map[string]map[string]string{
+// routeFlags are the flags for the fields of a request, by its route: phone_number is the number
+// that a call goes to, and the one that a campaign comes from.
+var routeFlags = map[string]map[string]string{
 	"/call": {"agent_id": "--agent", "source_number": "--from", "phone_number": "--to", "metadata": "--metadata"},
 	"/campaigns": {
 		"name": "--name", "agent_id": "--agent", "phone_number": "--from", "phone_column": "--phone-column", "max_concurrent_calls": "--concurrency",
@@ -113,7 +113,7 @@ func flagOf(route, field string) string {
 	}
 	top, _, _ := strings.Cut(field, ".")
 	top, _, _ = strings.Cut(top, "[")
-	return cmp.Or(flags[base][field], flags[base][top], flags[""][field])
+	return cmp.Or(routeFlags[base][field], routeFlags[base][top], routeFlags[""][field])
 }
 
 // fieldsOf are the complaints about the fields of a request, in the words of this program.

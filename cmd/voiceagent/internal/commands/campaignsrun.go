@@ -63,11 +63,11 @@ With --dry-run the file is checked and the plan shown.`,
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "of the campaigns, at most 70 characters; what tells the contacts follows it (default: the file's name)")
 	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
-	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names; write --transcripts beside other files")
 	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
 	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
 	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default FILE.rejects.csv)")
-	cmd.Flags().StringVar(&o.Transcripts, "transcripts", "", "an empty or a new directory for the transcripts: a file for each call, named by the line and the call's id")
+	cmd.Flags().StringVar(&o.Transcripts, "transcripts", "", "a new or empty `DIR` for the transcripts: a file for each call, named by the line and the call's id")
 	cmd.Flags().IntSliceVar(&o.NotMade, "not-made", nil, "parts whose outcome was unknown and that you have checked not to exist: make them again")
 	return cmd
 }

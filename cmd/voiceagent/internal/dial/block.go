@@ -29,6 +29,7 @@ type block struct {
 	counts Counts
 	why    string    // what it waits for
 	until  time.Time // zero until there is progress again
+	over   bool      // there is nothing to wait for any more
 	drawn  []string
 }
 
@@ -84,7 +85,9 @@ func (b *block) note(note string) {
 
 func (b *block) end() {
 	b.waits.to(nil)
-	b.wait("", time.Time{})
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
 	close(b.enough)
 	<-b.ended
 }
@@ -146,6 +149,7 @@ func (b *block) lines(columns int, now time.Time) (lines []string) {
 // waiting says why nothing happens now; "" if something does.
 func (b *block) waiting(now time.Time) string {
 	switch limit, ok := b.limit(); {
+	case b.over:
 	case b.until.After(now):
 		return waitingUntil(b.until, b.why)
 	case b.until.IsZero() && b.why != "":

@@ -85,6 +85,10 @@ func TestTheBlockStaysStraight(t *testing.T) {
 			assert.Equal(t, i >= 3, strings.Contains(text, "FOR NOW: GET"), "what was noted stays above")
 			assert.Equal(t, i >= 5, strings.Contains(text, ": the rate limit of 60 requests is used up"), text)
 		}
+		b.waits = &waits{}
+		b.begin()
+		b.end()
+		assert.NotContains(t, strings.Join(b.drawn, " "), "waiting until", "it ends as nothing is waited for any more")
 	}
 }
 
