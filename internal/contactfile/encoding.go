@@ -31,22 +31,22 @@ func peekLine(r *bufio.Reader) []byte {
 	}
 }
 
-// decoded returns the file as UTF-8 without a byte order mark, and its encoding. That is "" if only
-// what isn't ASCII will show it: UTF-8 or Windows-1252.
-func decoded(file io.Reader) (text *bufio.Reader, encoding string, err error) {
+// decoded returns the file as UTF-8 without a byte order mark, its encoding, and whether it had a
+// mark. The encoding is "" if only what isn't ASCII will show it: UTF-8 or Windows-1252.
+func decoded(file io.Reader) (text *bufio.Reader, encoding string, marked bool, err error) {
 	raw := bufio.NewReaderSize(file, headSize)
 	head := peekLine(raw)
 	if kind := binaryKind(head); kind != "" {
-		return nil, "", noCSV(kind)
+		return nil, "", false, noCSV(kind)
 	}
 	encoding, mark := encodingOf(head)
 	if _, err := raw.Discard(mark); err != nil {
-		return nil, "", err
+		return nil, "", false, err
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	switch encoding {
 	case "UTF-32":
-		return nil, "", &Problem{Err: errors.New(`the file is UTF-32: save it as "CSV UTF-8", or run: iconv -f UTF-32 -t UTF-8 FILE >utf8.csv`)}
+		return nil, "", false, &Problem{Err: errors.New(`the file is UTF-32: save it as "CSV UTF-8", or run: iconv -f UTF-32 -t UTF-8 FILE >utf8.csv`)}
 	case "UTF-16BE":
 		order = binary.BigEndian
 		fallthrough
@@ -54,9 +54,9 @@ func decoded(file io.Reader) (text *bufio.Reader, encoding string, err error) {
 		raw = bufio.NewReaderSize(&utf16Reader{r: raw, order: order}, headSize)
 	}
 	if kind := textKind(peekLine(raw)); kind != "" {
-		return nil, "", noCSV(kind)
+		return nil, "", false, noCSV(kind)
 	}
-	return raw, encoding, nil
+	return raw, encoding, mark > 0, nil
 }
 
 func noCSV(kind string) error {

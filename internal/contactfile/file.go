@@ -35,9 +35,10 @@ type File struct {
 	Keys     []string // as the API gets them
 	Phone    int      // which of them has the numbers
 	Encoding string   // as iconv names it; "" as long as only ASCII was read
+	Mark     bool     // it begins with a byte order mark
+	Comma    rune     // what separates the columns
 
 	o       Options
-	comma   rune
 	records records
 	contact bool // the first record, which was read for a header, is a contact
 }
@@ -71,23 +72,23 @@ func Open(r io.Reader, o Options) (*File, error) {
 	if r == nil {
 		return nil, &Problem{Err: errors.New("there is no file: the reader is nil")}
 	}
-	text, encoding, err := decoded(r)
+	text, encoding, mark, err := decoded(r)
 	if err != nil {
 		return nil, asProblem(err)
 	}
 	if o.Lines == nil {
 		o.Lines = make(Lines)
 	}
-	f := &File{Encoding: encoding, o: o, comma: o.Comma, records: records{r: text, end: '\n'}}
+	f := &File{Encoding: encoding, Mark: mark, Comma: o.Comma, o: o, records: records{r: text, end: '\n'}}
 	line, end := f.firstLine(text)
-	if f.comma == 0 {
-		f.comma = guessComma(line, o.PhoneColumn)
+	if f.Comma == 0 {
+		f.Comma = guessComma(line, o.PhoneColumn)
 	}
-	if f.records.comma = string(f.comma); end == "\r" {
+	if f.records.comma = string(f.Comma); end == "\r" {
 		f.records.end = '\r'
 	}
-	if !isSeparator(f.comma) {
-		return nil, &Problem{Err: fmt.Errorf("%q can't separate columns", f.comma)}
+	if !isSeparator(f.Comma) {
+		return nil, &Problem{Err: fmt.Errorf("%q can't separate columns", f.Comma)}
 	}
 	cells, err := f.records.next()
 	switch {
@@ -125,11 +126,11 @@ func (f *File) firstLine(text *bufio.Reader) (line []byte, end string) {
 			}
 		}
 		comma := namedComma(string(line))
-		if end == "" || comma == 0 && strings.Trim(visible(string(line)), separators+string(f.comma)+`" `) != "" {
+		if end == "" || comma == 0 && strings.Trim(visible(string(line)), separators+string(f.Comma)+`" `) != "" {
 			return line, end
 		}
-		if f.comma == 0 {
-			f.comma = comma
+		if f.Comma == 0 {
+			f.Comma = comma
 		}
 		f.records.line++
 		if _, err := text.Discard(n + len(end)); err != nil {

@@ -41,12 +41,13 @@ var phoneNames = []string{
 	"फ़ोन", "फ़ोन", "फोन", "मोबाइल", "फ़ोननंबर", "फोननंबर", "मोबाइलनंबर", "téléphone", "teléfono", "telefon",
 }
 
-func looksLikePhone(name string) bool { return slices.Contains(phoneNames, lettersOf(name)) }
+// LooksLikePhone reports whether a column of this name is taken for the one with the numbers.
+func LooksLikePhone(name string) bool { return slices.Contains(phoneNames, lettersOf(name)) }
 
 // isColumnName reports whether a cell of the first line shows that the line is a header. No contact
 // has such a cell.
 func isColumnName(cell string) bool {
-	return looksLikePhone(cell) || slices.Contains([]string{"id", "name", "firstname", "lastname", "fullname", "email", "city"}, lettersOf(cell))
+	return LooksLikePhone(cell) || slices.Contains([]string{"id", "name", "firstname", "lastname", "fullname", "email", "city"}, lettersOf(cell))
 }
 
 func lettersOf(name string) string {
@@ -76,7 +77,7 @@ func guessComma(line []byte, wanted string) rune {
 		cells, _ := first.next()
 		score := len(cells)
 		if slices.ContainsFunc(cells, func(cell string) bool {
-			return wanted != "" && isNamed(visible(cell), wanted) || looksLikePhone(cell) || isNumber(cell)
+			return wanted != "" && isNamed(visible(cell), wanted) || LooksLikePhone(cell) || isNumber(cell)
 		}) {
 			score += headSize
 		}
@@ -125,7 +126,7 @@ func (f *File) readHeader(record []string, wanted string) error {
 		if wanted != "" && isNamed(name, wanted) {
 			named = append(named, i)
 		}
-		if looksLikePhone(name) {
+		if LooksLikePhone(name) {
 			plausible = append(plausible, i)
 		}
 	}
@@ -168,7 +169,7 @@ func (f *File) show() string {
 
 // Separator names what separates the columns.
 func (f *File) Separator() string {
-	switch f.comma {
+	switch f.Comma {
 	case ',':
 		return "commas"
 	case ';':
@@ -176,5 +177,5 @@ func (f *File) Separator() string {
 	case '\t':
 		return "tabs"
 	}
-	return strconv.QuoteRune(f.comma)
+	return strconv.QuoteRune(f.Comma)
 }

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"os"
+	"errors"
 
 	"github.com/voiceagent-go/voiceagent"
 )
@@ -13,17 +13,8 @@ func (p *Program) Account(client *voiceagent.Client) string {
 		return "none, it is a simulator"
 	}
 	key := "no key"
-	switch path, _ := defaultKeyFile(); {
-	case p.keyFile != "":
-		key = "key from " + p.keyFile
-	case p.Env(keyVariable) != "":
-		key = "key from " + keyVariable
-	case p.Env(keyFileVariable) != "":
-		key = "key from " + p.Env(keyFileVariable)
-	default:
-		if _, err := os.Stat(path); err == nil {
-			key = "key from " + path
-		}
+	if _, err := p.key(); !errors.Is(err, voiceagent.ErrNoAPIKey) {
+		key = "key from " + p.keyFrom
 	}
 	return client.Describe().Get("base URL") + ", " + key
 }

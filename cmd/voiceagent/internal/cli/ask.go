@@ -55,3 +55,12 @@ func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
+
+// WidthOf is how many columns a terminal has; 0 if it is none, or doesn't say.
+func WidthOf(stream any) int {
+	if !IsTerminal(stream) {
+		return 0
+	}
+	width, _, _ := term.GetSize(int(stream.(*os.File).Fd())) // 0 with an error
+	return width
+}

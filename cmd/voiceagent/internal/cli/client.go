@@ -2,8 +2,8 @@ package cli
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/voiceagenttest"
@@ -41,41 +41,42 @@ func (p *Program) newClient(opts ...voiceagent.ClientOption) (*voiceagent.Client
 		voiceagent.WithAttemptTimeout(p.attemptTimeout),
 		voiceagent.WithLogger(p.Logger()),
 	}
-	if url := p.baseURLInForce(); url != "" && !p.Simulate {
-		own = append(own, voiceagent.WithBaseURL(url))
+	if !p.Simulate {
+		switch url, from, err := p.baseURLInForce(); {
+		case err != nil:
+			return nil, err
+		case from != "":
+			own = append(own, voiceagent.WithBaseURL(url))
+		}
 	}
 	if p.DryRun {
 		own = append(own, voiceagent.WithMaxRetries(0), voiceagent.WithUnknownOutcome(voiceagent.OutcomeFail),
 			voiceagent.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return dryRun{p} }))
 	}
 	client, err := voiceagent.NewClient(append(own, opts...)...)
-	if err != nil {
-		return nil, As(Usage, err) // a setting that makes no sense
+	switch {
+	case err == nil:
+		return client, nil
+	case strings.Contains(err.Error(), keyVariable): // the library looks at it, too
+		return nil, As(Authentication, err)
 	}
-	return client, nil
+	return nil, As(Usage, err) // a setting that makes no sense
 }
 
-// baseURLInForce is the base URL that was asked for, "" for the library's own.
-func (p *Program) baseURLInForce() string {
-	if p.baseURL != "" {
-		return p.baseURL
-	}
-	return p.Env("VOICEAGENT_BASE_URL")
-}
+const baseURLVariable = "VOICEAGENT_BASE_URL"
 
-// Logger writes retries, whose waits would be a riddle otherwise, and each request with --verbose.
-func (p *Program) Logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && len(groups) == 0 && !p.verbose {
-			return slog.Attr{}
-		}
-		return a
-	}}
-	if p.verbose {
-		options.Level = slog.LevelDebug
+// baseURLInForce is the base URL that was asked for, and by what: the flag or the variable; "" for
+// the library's own.
+func (p *Program) baseURLInForce() (url, from string, err error) {
+	url, from = p.baseURL, "--base-url"
+	if url == "" {
+		url, from = p.Env(baseURLVariable), baseURLVariable
 	}
-	if p.Output == JSON {
-		return slog.New(slog.NewJSONHandler(p.Err, options))
+	if url = strings.TrimSpace(url); url == "" {
+		return "", "", nil
 	}
-	return slog.New(slog.NewTextHandler(p.Err, options))
+	if strings.Trim(url, quotes) != url {
+		err = Usagef("%s has quotes around the address: write it without them", from)
+	}
+	return url, from, err
 }

@@ -27,6 +27,8 @@ const (
 	Interrupted    Kind = "interrupted"
 )
 
+const validation Kind = "validation"
+
 // As returns the error as one of this kind, whatever else it is.
 func As(kind Kind, err error) error { return &kindError{err, kind} }
 
@@ -63,7 +65,7 @@ var exits = []Exit{
 	{5, "not_found", "404: there is no such agent, call or campaign", is[*voiceagent.NotFoundError]},
 	{8, "rate_limit", "429 that could not be waited out, or the wait would have been too long", is[*voiceagent.RateLimitError]},
 	{6, "conflict", "409: the name is taken, or the state doesn't allow it", is[*voiceagent.ConflictError]},
-	{7, "validation", "400 or 422, or refused before it was sent: a value is missing or wrong", func(err error) bool {
+	{7, validation, "400 or 422, or refused before it was sent: a value is missing or wrong", func(err error) bool {
 		return is[*voiceagent.ValidationError](err) || is[*voiceagent.BadRequestError](err)
 	}},
 	{10, "server", "5xx, after the retries", is[*voiceagent.ServerError]},

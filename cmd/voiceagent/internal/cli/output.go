@@ -16,6 +16,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
 // Format is how a command writes what it has found.
@@ -47,10 +48,13 @@ func (f *Format) Set(text string) error {
 
 // Column is one value of a record. A long one is left out where a table has many records.
 type Column[T any] struct {
-	Name  string
-	Value func(T) string
-	Long  bool
-	Paint func(string) text.Color // nil for none
+	Name   string
+	Value  func(T) string
+	Long   bool
+	ID     bool                    // where a table has no room for it, its beginning will do
+	Time   bool                    // RFC 3339; people see it in their own zone
+	Paint  func(string) text.Color // nil for none
+	Detail func(T) string          // the value where it is alone, and may have lines; nil for Value
 }
 
 // Printer writes records in one format: one by one as they come where the format allows it.
@@ -98,7 +102,7 @@ func csvPrinter[T any](w io.Writer, columns []Column[T]) Printer[T] {
 	return Printer[T]{
 		Add: func(record T) error {
 			err := header()
-			return flush(errors.Join(err, write(func(c Column[T]) string { return c.Value(record) })))
+			return flush(errors.Join(err, write(func(c Column[T]) string { return contactfile.Inert(c.Value(record)) })))
 		},
 		end: func() error { return flush(header()) },
 	}

@@ -3,15 +3,13 @@ package cli
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/voiceagent-go/voiceagent"
 )
 
 // Preflight has the library check a request before anybody is asked whether to send it. It returns
-// what the library has against it, and nil if it would be sent. Flags names the flag that each
-// field comes from.
-func Preflight(flags map[string]string, send func(*voiceagent.Client) error) error {
+// what the library has against it, and nil if it would be sent.
+func Preflight(send func(*voiceagent.Client) error) error {
 	client, err := voiceagent.NewClient(
 		voiceagent.WithAPIKey(noKey),
 		voiceagent.WithBaseURL("https://localhost"), // not the environment's, which may be in error
@@ -26,25 +24,7 @@ func Preflight(flags map[string]string, send func(*voiceagent.Client) error) err
 	if errors.Is(err, errPassed) {
 		return nil
 	}
-	refused, ok := errors.AsType[*voiceagent.ValidationError](err)
-	if !ok {
-		return err
-	}
-	lines := make([]string, len(refused.Fields))
-	for i, field := range refused.Fields {
-		name, _, _ := strings.Cut(field.Field, "[")
-		if flag := flags[name]; flag != "" {
-			name = flag
-		} else {
-			name = field.Field
-		}
-		lines[i] = name + ": " + field.Message
-	}
-	space := " "
-	if len(lines) > 1 {
-		space = "\n"
-	}
-	return &refusal{"refused before sending:" + space + strings.Join(lines, "\n"), refused}
+	return err
 }
 
 var errPassed = errors.New("the checks are passed")
@@ -58,12 +38,3 @@ func (nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return nil, errPassed
 }
-
-// refusal says it in the words of the command line.
-type refusal struct {
-	text  string
-	cause error
-}
-
-func (r *refusal) Error() string { return r.text }
-func (r *refusal) Unwrap() error { return r.cause }

@@ -27,6 +27,7 @@ type Program struct {
 	DryRun   bool
 	Simulate bool
 	Yes      bool
+	Verbose  bool
 
 	// Flags of the client.
 	keyFile        string
@@ -34,8 +35,9 @@ type Program struct {
 	timeout        time.Duration
 	attemptTimeout time.Duration
 	retries        int
-	verbose        bool
 
+	keyFrom   string                 // what the key comes from, as an error says it
+	foundKey  func() (string, error) // nil until the key is wanted
 	running   bool                   // the command line was right, and its command has begun
 	simulator *voiceagenttest.Server // of --simulate
 	closers   []func() error
@@ -51,7 +53,10 @@ func (p *Program) Hide(secret string) { p.secrets = append(p.secrets, secret) }
 // Run runs the command that the arguments name, reports its error, and returns the exit code.
 func (p *Program) Run(ctx context.Context, root *cobra.Command) int {
 	root.SetArgs(p.Args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !p.running {
+		err = missingFlags(cmd, err)
+	}
 	for _, closing := range p.closers {
 		err = errors.Join(err, closing())
 	}
@@ -91,7 +96,7 @@ the request that it would send. What the exit codes mean: voiceagent help exit-c
 	flags.DurationVar(&p.timeout, "timeout", 0, "how long the command may take in all, like 30s; 0 is no limit")
 	flags.DurationVar(&p.attemptTimeout, "attempt-timeout", 30*time.Second, "how long each try of a request may take")
 	flags.IntVar(&p.retries, "retries", 3, "how often a request is tried again, where that is safe")
-	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log each request to stderr, without keys, numbers and bodies")
+	flags.BoolVarP(&p.Verbose, "verbose", "v", false, "log each request to stderr, without keys, numbers and bodies")
 	Complete(root, "output", formats...)
 
 	root.AddCommand(commands...)

@@ -22,7 +22,7 @@ func (p *Program) report(err error) int {
 	}
 	how := ExitOf(err)
 	if p.Output == JSON {
-		_ = WriteJSON(p.Err, map[string]any{"error": describe(err, how)}) // there is nowhere else to report it
+		_ = WriteJSON(p.Err, map[string]any{"error": p.describe(err, how)}) // there is nowhere else to report it
 		return how.Code
 	}
 	p.explain(err, how)
@@ -46,7 +46,8 @@ type described struct {
 
 // field is a complaint about one field of a request.
 type field struct {
-	Field   string `json:"field"`
+	Field   string `json:"field"`          // as the API spells it
+	Flag    string `json:"flag,omitempty"` // that sets it, or the argument
 	Message string `json:"message"`
 }
 
@@ -79,29 +80,14 @@ func stopReason(err error) voiceagent.StopReason {
 	return ""
 }
 
-// asFlags says in this program's words what the library says to those who write Go.
-var asFlags = strings.NewReplacer(
-	"WithAttemptTimeout", "--attempt-timeout",
-	"WithBaseURL", "--base-url",
-	"the key goes into WithAPIKey", "the key goes into VOICEAGENT_API_KEY, or a file",
-	"WithMaxRetries", "--retries",
-	": use https, or WithInsecureHTTP", ": use https",
-	"which is beyond the context's deadline; context deadline exceeded", "which is beyond the time left",
-	"context deadline exceeded", "the time was over",
-	"context canceled", "it was interrupted",
-	"share one Client between goroutines so that it can keep to the limit", "run fewer commands at a time",
-	" is missing or the JSON is malformed: see Fields and Body", " is missing, or the JSON is malformed",
-	" that the API refuses: see Fields", " that the API refuses",
-)
-
 // describe collects what an error knows, whichever type it has.
-func describe(err error, how Exit) described {
-	d := described{Kind: how.Kind, ExitCode: how.Code, Message: asFlags.Replace(keyLike.ReplaceAllString(err.Error(), "lev_...REDACTED"))}
+func (p *Program) describe(err error, how Exit) described {
+	d := described{Kind: how.Kind, ExitCode: how.Code, Message: p.Plain(err.Error())}
 	if api, ok := errors.AsType[*voiceagent.APIError](err); ok {
-		d.RequestID, d.Hint, d.Status, d.Code = api.RequestID, asFlags.Replace(api.Hint()), api.StatusCode, string(api.Code)
-		d.Attempts = len(api.Attempts)
-		for _, f := range api.Fields {
-			d.Fields = append(d.Fields, field(f))
+		d.RequestID, d.Hint, d.Status, d.Code = api.RequestID, p.Plain(api.Hint()), api.StatusCode, string(api.Code)
+		d.Attempts, d.Fields = len(api.Attempts), p.fieldsOf(api)
+		if isRefusal(d) { // it counts the complaints: here are all of them
+			d.Message = p.Plain(strings.Replace(err.Error(), api.Error(), refusedBefore+list(d.Fields), 1))
 		}
 	}
 	if decode, ok := errors.AsType[*voiceagent.DecodeError](err); ok {
@@ -123,17 +109,35 @@ func describe(err error, how Exit) described {
 	return d
 }
 
+const refusedBefore = "refused before sending: "
+
+// isRefusal reports whether the library found something wrong with the fields of a request, and
+// didn't send it.
+func isRefusal(d described) bool { return d.Status == 0 && d.Kind == validation && len(d.Fields) > 0 }
+
+// list has all complaints in one line.
+func list(fields []field) string {
+	lines := make([]string, len(fields))
+	for i, f := range fields {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "; ")
+}
+
 // explain writes for a person what happened, where, and what to do.
 func (p *Program) explain(err error, how Exit) {
-	d := describe(err, how)
+	d := p.describe(err, how)
 	message := strings.TrimPrefix(d.Message, "voiceagent: ")
 	if d.Hint != "" {
 		message = strings.Replace(message, "; "+d.Hint, "", 1) // it gets a line of its own
 	}
+	if all := list(d.Fields); isRefusal(d) && len(d.Fields) > 1 { // one on each line
+		message = strings.Replace(message, " "+all, "", 1)
+	}
 	p.complain("Error: ", message)
 	for _, field := range d.Fields {
-		if !strings.Contains(message, field.Message) {
-			p.complain("  ", strings.TrimPrefix(field.Field+": "+field.Message, ": "))
+		if !strings.Contains(message, field.Message) || field.Flag != "" && !strings.Contains(message, field.String()) {
+			p.complain("  ", field.String())
 		}
 	}
 	if d.RequestID != "" && !strings.Contains(message, d.RequestID) {
@@ -143,7 +147,7 @@ func (p *Program) explain(err error, how Exit) {
 		p.complain("Hint: ", d.Hint)
 	}
 	if !d.RetryAt.IsZero() {
-		p.complain("Try again after: ", d.RetryAt.Format(time.RFC3339))
+		p.complain("Try again after: ", Local(d.RetryAt.Format(time.RFC3339)))
 	}
 	if u := d.Unknown; u != nil {
 		p.complain("", "\n"+dontRepeat+".")

@@ -2,84 +2,163 @@ package cli
 
 import (
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/term"
 )
 
-// The widest that a value gets in a table: with many records, and alone.
 const (
-	cellWidth   = 40
-	detailWidth = 100
+	cellWidth = 40 // the widest that a value gets in a table with many records
+	shortID   = 8  // what is shown of an id where the whole one has no room
+	gap       = 2  // columns between two values
 )
 
 // tablePrinter holds all records until the end, as the widths depend on them.
 func tablePrinter[T any](p *Program, columns []Column[T]) Printer[T] {
-	out := p.newTable()
-	var header table.Row
-	var configs []table.ColumnConfig
-	for _, c := range columns {
-		if !c.Long {
-			header = append(header, strings.ToUpper(c.Name))
-			configs = append(configs, table.ColumnConfig{Number: len(header), WidthMax: cellWidth, WidthMaxEnforcer: snip})
-		}
-	}
-	out.AppendHeader(header)
-	out.SetColumnConfigs(configs)
-	out.SuppressEmptyColumns()
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c Column[T]) bool { return c.Long })
+	t := &grid{cells: make([][]string, len(columns))}
+	times := make([]*zoned, len(columns))
 	return Printer[T]{
 		Add: func(record T) error {
-			var row table.Row
-			for _, c := range columns {
-				if !c.Long {
-					row = append(row, p.Cell(c.Value(record), c.Paint))
+			for i, c := range columns {
+				value := c.Value(record)
+				if c.Time {
+					if times[i] == nil {
+						times[i] = new(zoned)
+					}
+					times[i].add(value)
 				}
+				t.cells[i] = append(t.cells[i], text.Snip(Printable(value), cellWidth, "~"))
 			}
-			out.AppendRow(row)
 			return nil
 		},
 		end: func() error {
-			if out.Length() == 0 {
+			if len(columns) == 0 || len(t.cells[0]) == 0 {
 				fmt.Fprintln(p.Err, "There are none.")
 				return nil
 			}
-			_, err := fmt.Fprintln(p.Out, withoutTrailing(out.Render()))
-			return err
+			for i, c := range columns {
+				head := strings.ToUpper(c.Name)
+				if times[i] != nil {
+					var zone string
+					if t.cells[i], zone = times[i].cells(); zone != "" {
+						head += " (" + zone + ")"
+					}
+				}
+				t.columns = append(t.columns, gridColumn{head: head, name: c.Name, id: c.ID, paint: c.Paint})
+			}
+			told := t.fit(WidthOf(p.Out))
+			if _, err := fmt.Fprint(p.Out, t.render(p)); err != nil {
+				return err
+			}
+			if told != "" {
+				fmt.Fprintln(p.Err, told)
+			}
+			return nil
 		},
 	}
 }
 
-// writeDetails writes the values of one record below each other, and leaves out those that it
-// doesn't have.
-func writeDetails[T any](p *Program, record T, columns []Column[T]) error {
-	out := p.newTable()
-	out.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: detailWidth, WidthMaxEnforcer: text.WrapSoft}})
-	for _, c := range columns {
-		if value := c.Value(record); value != "" {
-			out.AppendRow(table.Row{strings.ToUpper(c.Name), p.Cell(value, c.Paint)})
-		}
-	}
-	_, err := fmt.Fprintln(p.Out, withoutTrailing(out.Render()))
-	return err
+// grid is a table of many records.
+type grid struct {
+	columns []gridColumn
+	cells   [][]string // of each column
 }
 
-func (p *Program) newTable() table.Writer {
-	out := table.NewWriter()
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format = table.FormatOptions{} // as it comes
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	if file, ok := p.Out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			style.Size.WidthMax = width
+type gridColumn struct {
+	head, name string
+	id         bool
+	paint      func(string) text.Color
+	out        bool // it is left out
+}
+
+// fit makes a table as narrow as a terminal, of 0 columns for any width, and says what it left out.
+// An id is cut, and then columns are left out from the end, as a line that is cut says less.
+func (t *grid) fit(columns int) string {
+	for i := range t.columns {
+		t.columns[i].out = t.isEmpty(i)
+	}
+	if columns <= 0 || t.width() <= columns {
+		return ""
+	}
+	cut := ""
+	for i, c := range t.columns {
+		if !c.id {
+			continue
+		}
+		for row, id := range t.cells[i] {
+			if text.StringWidthWithoutEscSequences(id) > shortID+1 {
+				t.cells[i][row], cut = text.Snip(id, shortID+1, "~"), "ids are cut"
+			}
 		}
 	}
-	out.SetStyle(style)
-	return out
+	var out []string
+	for i := len(t.columns) - 1; i > 0 && t.width() > columns; i-- {
+		if !t.columns[i].out {
+			t.columns[i].out = true
+			out = append(out, t.columns[i].name)
+		}
+	}
+	if len(out) > 0 {
+		slices.Reverse(out)
+		left := strings.Join(out, ", ") + " left out"
+		cut = strings.TrimPrefix(cut+", "+left, ", ")
+	}
+	return "To fit the terminal: " + cut + ". A wider one, or -o csv, shows all."
+}
+
+func (t *grid) isEmpty(i int) bool {
+	return !slices.ContainsFunc(t.cells[i], func(cell string) bool { return cell != "" })
+}
+
+// widthOf is how wide a column is.
+func (t *grid) widthOf(i int) int {
+	width := text.StringWidthWithoutEscSequences(t.columns[i].head)
+	for _, cell := range t.cells[i] {
+		width = max(width, text.StringWidthWithoutEscSequences(cell))
+	}
+	return width
+}
+
+func (t *grid) width() (all int) {
+	for i, c := range t.columns {
+		if !c.out {
+			all += t.widthOf(i) + gap
+		}
+	}
+	return all - gap
+}
+
+func (t *grid) render(p *Program) string {
+	widths := make([]int, len(t.columns))
+	for i := range t.columns {
+		widths[i] = t.widthOf(i)
+	}
+	var b strings.Builder
+	line := func(cell func(i int) (plain, painted string)) {
+		spaces := 0
+		for i, c := range t.columns {
+			if c.out {
+				continue
+			}
+			plain, painted := cell(i)
+			if plain != "" { // nothing is padded at the end of a line
+				b.WriteString(strings.Repeat(" ", spaces) + painted)
+				spaces = 0
+			}
+			spaces += widths[i] - text.StringWidthWithoutEscSequences(plain) + gap
+		}
+		b.WriteByte('\n')
+	}
+	line(func(i int) (string, string) { return t.columns[i].head, t.columns[i].head })
+	for row := range t.cells[0] {
+		line(func(i int) (string, string) {
+			return t.cells[i][row], p.Cell(t.cells[i][row], t.columns[i].paint)
+		})
+	}
+	return b.String()
 }
 
 // Cell is a value as a table shows it.
@@ -106,16 +185,6 @@ func Printable(value string) string {
 		}
 		return ' '
 	}, value)
-}
-
-func snip(value string, width int) string { return text.Snip(value, width, "~") }
-
-func withoutTrailing(rendered string) string {
-	lines := strings.Split(rendered, "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ")
-	}
-	return strings.Join(lines, "\n")
 }
 
 // StatusColour paints the states of calls and campaigns.

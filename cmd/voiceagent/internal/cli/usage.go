@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,6 +63,29 @@ func Required(cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {
 		cobra.CheckErr(cmd.MarkFlagRequired(flag))
 	}
+}
+
+// Known tells of a value of a filter that isn't one of those known. It may be meant all the same,
+// as not all are documented.
+func (p *Program) Known(flag, value string, known ...string) {
+	if value == "" || slices.Contains(known, value) {
+		return
+	}
+	p.Notice(Note{Warning: fmt.Sprintf("--%s %s is none of those known, and may fit nothing: %s", flag, value, strings.Join(known, ", "))})
+}
+
+// missingFlags says which required flags aren't there, if that is what the error is about.
+func missingFlags(cmd *cobra.Command, err error) error {
+	if !strings.HasPrefix(err.Error(), "required flag") {
+		return err
+	}
+	var missing []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if len(flag.Annotations[cobra.BashCompOneRequiredFlag]) > 0 && !flag.Changed {
+			missing = append(missing, "--"+flag.Name)
+		}
+	})
+	return fmt.Errorf("%s needs %s; see %[1]s --help", cmd.CommandPath(), strings.Join(missing, " and "))
 }
 
 // Complete gives the values of a flag to the shell.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,11 +23,49 @@ func (p *Program) Text(flag, value string) (string, error) {
 	if !isFile {
 		return value, nil
 	}
-	content, err := p.Read(path)
+	text, err := p.ReadText(path)
 	if err != nil {
 		return "", Usagef("--%s: %w", flag, err)
 	}
-	return strings.TrimSuffix(string(content), "\n"), nil
+	return strings.TrimSuffix(text, "\n"), nil
+}
+
+// ReadText reads a file of text, or stdin for "-", without a byte order mark, and with the line
+// ends of Unix.
+func (p *Program) ReadText(path string) (string, error) {
+	content, err := p.Read(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := utf8Text(content)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
+}
+
+// utf8Text returns a text that is UTF-8, as editors write it. What is in another encoding would
+// reach people as other characters.
+func utf8Text(content []byte) (string, error) {
+	const mend = "save it as UTF-8, or run: iconv -f %s -t UTF-8 FILE >utf8.txt"
+	zeros := [2]int{}
+	for i, c := range content {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch text := string(content); {
+	case strings.HasPrefix(text, "\xff\xfe"), zeros[1] > zeros[0]:
+		return "", fmt.Errorf("it is UTF-16: "+mend, "UTF-16LE")
+	case strings.HasPrefix(text, "\xfe\xff"), zeros[0] > zeros[1]:
+		return "", fmt.Errorf("it is UTF-16: "+mend, "UTF-16BE")
+	case zeros[0] > 0:
+		return "", errors.New("it has a NUL, which no text has")
+	case !utf8.ValidString(text):
+		return "", fmt.Errorf("it isn't UTF-8, perhaps Windows-1252: "+mend, "WINDOWS-1252")
+	default:
+		return strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\r", "\n"), nil
+	}
 }
 
 // Read reads a file, or stdin for "-".

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,7 +42,7 @@ func (f *agentFlags) add(cmd *cobra.Command) {
 		f.texts[t.flag] = cmd.Flags().String(t.flag, "", t.usage)
 	}
 	cmd.Flags().StringVar(&f.webhookURL, "webhook-url", "", "where the end of each call is reported")
-	cmd.Flags().StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "the file with the secret that reports are signed with, or - for stdin")
+	cmd.Flags().StringVar(&f.webhookSecretFile, "webhook-secret-file", "", "the file with the secret that reports are signed with, or - for stdin; its mode must be 0600")
 	cmd.Flags().StringVar(&f.json, "from-json", "", "a file with the agent as JSON, or - for stdin")
 	cmd.Flags().StringArrayVar(&f.extra, "extra", nil, "a key that this program doesn't know, as `name=json`; may be repeated")
 }
@@ -52,12 +51,12 @@ func (f *agentFlags) add(cmd *cobra.Command) {
 func (f *agentFlags) read(p *cli.Program, cmd *cobra.Command) (givenAgent, error) {
 	agent := make(map[string]any)
 	if f.json != "" {
-		content, err := p.Read(f.json)
+		content, err := p.ReadText(f.json)
 		if err != nil {
 			return nil, cli.Usagef("--from-json: %w", err)
 		}
 		var file givenAgent
-		if err := json.Unmarshal(content, &file); err != nil {
+		if err := json.Unmarshal([]byte(content), &file); err != nil {
 			return nil, cli.Usagef("--from-json %s: %w", f.json, err)
 		}
 		for key, value := range file {
@@ -111,15 +110,11 @@ func (f *agentFlags) webhook(p *cli.Program, agent map[string]any) error {
 	}
 	webhook := map[string]any{"url": f.webhookURL, "events": []string{voiceagent.EventCallEnded}}
 	if f.webhookSecretFile != "" {
-		secret, err := p.Read(f.webhookSecretFile)
+		secret, err := p.Secret("webhook-secret-file", f.webhookSecretFile)
 		if err != nil {
-			return cli.Usagef("--webhook-secret-file: %w", err)
+			return err
 		}
-		text := strings.TrimSpace(string(secret))
-		if text == "" {
-			return cli.Usagef("--webhook-secret-file %s: it is empty", f.webhookSecretFile)
-		}
-		webhook["secret"] = text
+		webhook["secret"] = secret
 	}
 	agent["webhook_config"] = webhook
 	return nil

@@ -12,13 +12,13 @@ import (
 )
 
 var agentColumns = []cli.Column[*voiceagent.Agent]{
-	{Name: "id", Value: func(a *voiceagent.Agent) string { return a.ID }},
+	{Name: "id", Value: func(a *voiceagent.Agent) string { return a.ID }, ID: true},
 	{Name: "name", Value: func(a *voiceagent.Agent) string { return a.Name }},
 	{Name: "type", Value: func(a *voiceagent.Agent) string { return a.AgentType }},
 	{Name: "language", Value: func(a *voiceagent.Agent) string { return a.Language }},
 	{Name: "voice", Value: func(a *voiceagent.Agent) string { return a.Voice }},
-	{Name: "created", Value: func(a *voiceagent.Agent) string { return a.CreatedAt.String() }},
-	{Name: "updated", Value: func(a *voiceagent.Agent) string { return a.UpdatedAt.String() }, Long: true},
+	{Name: "created", Value: func(a *voiceagent.Agent) string { return a.CreatedAt.String() }, Time: true},
+	{Name: "updated", Value: func(a *voiceagent.Agent) string { return a.UpdatedAt.String() }, Long: true, Time: true},
 	{Name: "start_flow", Value: func(a *voiceagent.Agent) string { return a.StartFlow }, Long: true},
 	{Name: "end_flow", Value: func(a *voiceagent.Agent) string { return a.EndFlow }, Long: true},
 	{Name: "custom_description", Value: func(a *voiceagent.Agent) string { return a.CustomDescription }, Long: true},

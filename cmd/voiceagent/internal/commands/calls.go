@@ -14,17 +14,17 @@ import (
 )
 
 var callColumns = []cli.Column[*voiceagent.Call]{
-	{Name: "id", Value: (*voiceagent.Call).Ref},
+	{Name: "id", Value: (*voiceagent.Call).Ref, ID: true},
 	{Name: "status", Value: func(c *voiceagent.Call) string { return string(c.Status) }, Paint: cli.StatusColour},
 	{Name: "to", Value: (*voiceagent.Call).To},
-	{Name: "started", Value: func(c *voiceagent.Call) string { return cmp.Or(c.StartedAt, c.CreatedAt).String() }},
+	{Name: "started", Value: func(c *voiceagent.Call) string { return cmp.Or(c.StartedAt, c.CreatedAt).String() }, Time: true},
 	{Name: "seconds", Value: func(c *voiceagent.Call) string { return cli.Number(c.DurationSeconds) }},
 	{Name: "direction", Value: func(c *voiceagent.Call) string { return string(c.Direction) }},
 	{Name: "from", Value: (*voiceagent.Call).From},
 	{Name: "sentiment", Value: func(c *voiceagent.Call) string { return c.Sentiment }},
 	{Name: "agent", Value: func(c *voiceagent.Call) string { return c.AgentID }, Long: true},
 	{Name: "session_id", Value: func(c *voiceagent.Call) string { return c.SessionID }, Long: true},
-	{Name: "ended", Value: func(c *voiceagent.Call) string { return c.EndedAt.String() }, Long: true},
+	{Name: "ended", Value: func(c *voiceagent.Call) string { return c.EndedAt.String() }, Long: true, Time: true},
 	{Name: "end_reason", Value: func(c *voiceagent.Call) string { return c.EndReason }, Long: true},
 	{Name: "ended_by", Value: func(c *voiceagent.Call) string { return c.EndedBy }, Long: true},
 	{Name: "summary", Value: func(c *voiceagent.Call) string { return c.Summary }, Long: true},
@@ -34,16 +34,18 @@ var callColumns = []cli.Column[*voiceagent.Call]{
 	{Name: "metadata", Value: func(c *voiceagent.Call) string { return cli.Compact(c.Metadata) }, Long: true},
 	{Name: "total_cost", Value: func(c *voiceagent.Call) string { return cli.Number(c.TotalCost) }, Long: true},
 	{Name: "recording", Value: func(c *voiceagent.Call) string { return c.RecordingURL }, Long: true},
-	{Name: "transcript", Value: transcript, Long: true},
+	{Name: "transcript", Value: transcript(" | "), Detail: transcript("\n"), Long: true},
 }
 
 // transcript is a conversation in one text.
-func transcript(c *voiceagent.Call) string {
-	lines := make([]string, len(c.Transcript))
-	for i, entry := range c.Transcript {
-		lines[i] = entry.Role + ": " + entry.Content
+func transcript(between string) func(*voiceagent.Call) string {
+	return func(c *voiceagent.Call) string {
+		lines := make([]string, len(c.Transcript))
+		for i, entry := range c.Transcript {
+			lines[i] = cli.Printable(entry.Role + ": " + entry.Content)
+		}
+		return strings.Join(lines, between)
 	}
-	return strings.Join(lines, " | ")
 }
 
 func calls(p *cli.Program) *cobra.Command {
@@ -51,6 +53,12 @@ func calls(p *cli.Program) *cobra.Command {
 	cmd.AddCommand(callsList(p), callsGet(p), callsCreate(p), callsWatch(p))
 	return cmd
 }
+
+// What calls can be listed by, as far as is known.
+var (
+	callStatuses = []string{"completed", "no_answer", "voicemail", "failed", "busy", "cancelled", "initiated", "ringing", "in_progress"}
+	directions   = []string{"outbound", "inbound", "web"}
+)
 
 func callsList(p *cli.Program) *cobra.Command {
 	var (
@@ -64,6 +72,8 @@ func callsList(p *cli.Program) *cobra.Command {
 		Example: `  voiceagent calls list --since 24h --status no_answer
   voiceagent calls list --since 2025-01-01 -o csv > calls.csv`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.Known("status", status, callStatuses...)
+			p.Known("direction", direction, directions...)
 			return listOf(p, &flags, agent, callColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[*voiceagent.Call, error] {
 				return c.Calls.All(cmd.Context(), voiceagent.CallListParams{
 					PageSize: page.Size, Status: voiceagent.CallStatus(status), Direction: voiceagent.CallDirection(direction), AgentID: agent,
@@ -77,8 +87,8 @@ func callsList(p *cli.Program) *cobra.Command {
 	cmd.Flags().StringVar(&agent, "agent", "", "only this agent's calls, by its id")
 	cmd.Flags().Var(&since, "since", "only calls from this time on: 2025-01-31, 2025-01-31T15:04:05+05:30, or 24h for a day ago")
 	cmd.Flags().Var(&until, "until", "only calls up to this time")
-	cli.Complete(cmd, "status", "completed", "no_answer", "voicemail", "failed")
-	cli.Complete(cmd, "direction", "outbound", "inbound", "web")
+	cli.Complete(cmd, "status", callStatuses...)
+	cli.Complete(cmd, "direction", directions...)
 	flags.Add(cmd)
 	return cmd
 }
@@ -91,9 +101,6 @@ func callsGet(p *cli.Program) *cobra.Command {
 		}),
 	}
 }
-
-// callFlags are the flags that set the fields of a call.
-var callFlags = map[string]string{"agent_id": "--agent", "source_number": "--from", "phone_number": "--to", "metadata": "--metadata"}
 
 func callsCreate(p *cli.Program) *cobra.Command {
 	var (
@@ -117,14 +124,14 @@ func callsCreate(p *cli.Program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = cli.Preflight(callFlags, func(c *voiceagent.Client) error {
+			err = cli.Preflight(func(c *voiceagent.Client) error {
 				_, err := c.Calls.Create(cmd.Context(), params)
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			question := fmt.Sprintf("This rings %s, from %s. Call now?", params.To, params.From)
+			question := fmt.Sprintf("This rings %s, from %s (account: %s). Call now?", params.To, params.From, p.Account(client))
 			if err := p.Confirm(cmd.Context(), question); err != nil {
 				return err
 			}

@@ -79,15 +79,9 @@ func (f *campaignFlags) params() (params voiceagent.CampaignCreateParams, err er
 	return params, nil
 }
 
-// fieldFlags are the flags that set the fields of a campaign.
-var fieldFlags = map[string]string{
-	"name": "--name", "agent_id": "--agent", "phone_number": "--from", "max_concurrent_calls": "--concurrency", "daily_start_time": "--hours",
-	"daily_end_time": "--hours", "blackout_periods": "--blackout", "retry_config": "--max-retries", "schedule_time": "--schedule",
-}
-
 // checkCampaign returns what the library has against a campaign.
 func checkCampaign(ctx context.Context, params voiceagent.CampaignCreateParams) error {
-	return cli.Preflight(fieldFlags, func(client *voiceagent.Client) error {
+	return cli.Preflight(func(client *voiceagent.Client) error {
 		_, err := client.Campaigns.Create(ctx, params)
 		return err
 	})

@@ -4,34 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/voiceagent-go/voiceagent"
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
 )
-
-var campaignColumns = []cli.Column[*voiceagent.Campaign]{
-	{Name: "id", Value: func(c *voiceagent.Campaign) string { return c.ID }},
-	{Name: "name", Value: func(c *voiceagent.Campaign) string { return c.Name }},
-	{Name: "status", Value: func(c *voiceagent.Campaign) string { return string(c.Status) }, Paint: cli.StatusColour},
-	{Name: "contacts", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Contacts()) }},
-	{Name: "completed", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Completed) }},
-	{Name: "no_answer", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.NoAnswer) }},
-	{Name: "voicemail", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Voicemail) }, Long: true},
-	{Name: "failed", Value: func(c *voiceagent.Campaign) string { return strconv.Itoa(c.Failed) }},
-	{Name: "skipped", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.SkippedContacts) }, Long: true},
-	{Name: "pending_retries", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.PendingRetries) }, Long: true},
-	{Name: "pickup_rate", Value: func(c *voiceagent.Campaign) string { return cli.Number(c.PickupRate) }, Long: true},
-	{Name: "created", Value: func(c *voiceagent.Campaign) string { return c.CreatedAt.String() }},
-	{Name: "started", Value: func(c *voiceagent.Campaign) string { return c.StartTime.String() }, Long: true},
-	{Name: "ended", Value: func(c *voiceagent.Campaign) string { return c.EndTime.String() }, Long: true},
-	{Name: "agent", Value: func(c *voiceagent.Campaign) string { return c.AgentID }, Long: true},
-	{Name: "from", Value: func(c *voiceagent.Campaign) string { return c.From }, Long: true},
-	{Name: "concurrency", Value: func(c *voiceagent.Campaign) string { return cli.Count(c.MaxConcurrentCalls) }, Long: true},
-	{Name: "total_cost", Value: func(c *voiceagent.Campaign) string { return cli.Number(c.TotalCost) }, Long: true},
-}
 
 func campaigns(p *cli.Program) *cobra.Command {
 	cmd := &cobra.Command{Use: "campaigns", Short: "Campaigns: lists of contacts that are called"}
@@ -40,21 +18,24 @@ func campaigns(p *cli.Program) *cobra.Command {
 	return cmd
 }
 
+var campaignStatuses = []string{"pending", "in_progress", "paused", "scheduled", "completed", "stopped", "cancelled", "failed"}
+
 func campaignsList(p *cli.Program) *cobra.Command {
 	var flags cli.ListFlags
 	var status string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the campaigns", Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return listOf(p, &flags, "", campaignColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[*voiceagent.Campaign, error] {
-				return c.Campaigns.All(cmd.Context(), voiceagent.CampaignListParams{
+			p.Known("status", status, campaignStatuses...)
+			return listOf(p, &flags, "", campaignColumns, func(c *voiceagent.Client, page cli.Page) iter.Seq2[campaign, error] {
+				return allShown(c.Campaigns.All(cmd.Context(), voiceagent.CampaignListParams{
 					PageSize: page.Size, Status: voiceagent.CampaignStatus(status), Extra: page.Query,
-				})
+				}))
 			})
 		},
 	}
 	cmd.Flags().StringVar(&status, "status", "", "only campaigns in this state: in_progress, paused, completed and so on")
-	cli.Complete(cmd, "status", "pending", "in_progress", "paused", "scheduled", "completed", "stopped", "cancelled", "failed")
+	cli.Complete(cmd, "status", campaignStatuses...)
 	flags.Add(cmd)
 	return cmd
 }
@@ -63,7 +44,7 @@ func campaignsGet(p *cli.Program) *cobra.Command {
 	return &cobra.Command{
 		Use: "get CAMPAIGN", Short: "Show a campaign and its progress", Args: cli.OneArg("a campaign's id"),
 		RunE: withClient(p, func(ctx context.Context, c *voiceagent.Client, args []string) error {
-			return cli.Show(p, campaignColumns)(c.Campaigns.Get(ctx, args[0]))
+			return showCampaign(p)(c.Campaigns.Get(ctx, args[0]))
 		}),
 	}
 }
@@ -82,11 +63,15 @@ func campaignsWatch(p *cli.Program) *cobra.Command {
 }
 
 func watchCampaign(ctx context.Context, p *cli.Program, client *voiceagent.Client, id string, flags cli.WatchFlags) error {
-	line := func(c *voiceagent.Campaign) string {
-		return fmt.Sprintf("%s  %s  %d contacts: %d completed, %d no answer, %d voicemail, %d failed", cli.Printable(c.ID),
-			p.Cell(string(c.Status), cli.StatusColour), c.Contacts(), c.Completed, c.NoAnswer, c.Voicemail, c.Failed)
+	line := func(c campaign) string {
+		contacts := ""
+		if c.All > 0 {
+			contacts = fmt.Sprintf("%d contacts: ", c.All)
+		}
+		return fmt.Sprintf("%s  %s  %s%d completed, %d no answer, %d voicemail, %d failed", cli.Printable(c.ID),
+			p.Cell(string(c.Status), cli.StatusColour), contacts, c.Completed, c.NoAnswer, c.Voicemail, c.Failed)
 	}
-	err := cli.Follow(p, client.Campaigns.Watch(ctx, id, flags.Params(p)), line, campaignColumns)
+	err := cli.Follow(p, allShown(client.Campaigns.Watch(ctx, id, flags.Params(p))), line, campaignColumns)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("the campaign goes on, and voiceagent campaigns watch %s follows it again: %w", id, err)
 	}
@@ -95,14 +80,14 @@ func watchCampaign(ctx context.Context, p *cli.Program, client *voiceagent.Clien
 
 // acted is the answer to an action.
 type acted struct {
-	ID        string               `json:"id"`
-	Message   string               `json:"message"`
-	Campaign  *voiceagent.Campaign `json:"campaign,omitempty"` // only if the API sent it
-	RequestID string               `json:"request_id"`
+	ID        string    `json:"id"`
+	Message   string    `json:"message"`
+	Campaign  *campaign `json:"campaign,omitempty"` // only if the API sent it
+	RequestID string    `json:"request_id"`
 }
 
 var actedColumns = []cli.Column[acted]{
-	{Name: "id", Value: func(a acted) string { return a.ID }},
+	{Name: "id", Value: func(a acted) string { return a.ID }, ID: true},
 	{Name: "message", Value: func(a acted) string { return a.Message }},
 	{Name: "status", Value: func(a acted) string {
 		if a.Campaign == nil {
@@ -138,7 +123,11 @@ func addCampaignActions(p *cli.Program, cmd *cobra.Command) {
 				if err != nil {
 					return err
 				}
-				return cli.Show(p, actedColumns)(acted{args[0], answer.Message, answer.Campaign, answer.RequestID}, nil)
+				done := acted{ID: args[0], Message: answer.Message, RequestID: answer.RequestID}
+				if answer.Campaign != nil {
+					done.Campaign = new(shown(answer.Campaign))
+				}
+				return cli.Show(p, actedColumns)(done, nil)
 			}),
 		})
 	}

@@ -75,7 +75,7 @@ For longer lists, and to get a file with what became of each contact, see voicea
 			campaign, err := client.Campaigns.Create(cmd.Context(), params, opts...)
 			write.Replayed(p, "campaign was made")
 			if err != nil || !follow {
-				return cli.Show(p, campaignColumns)(campaign, err)
+				return showCampaign(p)(campaign, err)
 			}
 			return watchCampaign(cmd.Context(), p, client, campaign.ID, watch)
 		},

@@ -29,7 +29,8 @@ func campaignsRun(p *cli.Program) *cobra.Command {
 	var o dial.Options
 	cmd := &cobra.Command{
 		Use: "run FILE", Short: "Call everybody in a CSV file, and write what became of each: phones ring (asks first)", Args: cli.OneArg("a CSV file"),
-		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row to FILE.results.csv.
+		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row, and what the agent
+collected, to FILE.results.csv.
 
 The first line names the columns; what is in them the agent can use. Nobody is called while a row can't be used, and no
 number twice. A long list becomes several campaigns of up to 2,000 contacts.
@@ -63,10 +64,11 @@ With --dry-run the file is checked and the plan shown.`,
 	flags.add(cmd, "calls at a time of the whole run, which its campaigns divide, each at least 1 and at most 50; 0 leaves it to the API, which takes 1 for each")
 	cmd.Flags().StringVar(&flags.campaign.Name, "name", "", "of the campaigns, at most 70 characters; what tells the contacts follows it (default: the file's name)")
 	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
-	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names; write --transcripts beside other files")
 	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
 	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
 	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default FILE.rejects.csv)")
+	cmd.Flags().StringVar(&o.Transcripts, "transcripts", "", "a new or empty `DIR` for the transcripts: a file for each call, named by the line and the call's id")
 	cmd.Flags().IntSliceVar(&o.NotMade, "not-made", nil, "parts whose outcome was unknown and that you have checked not to exist: make them again")
 	return cmd
 }
@@ -74,7 +76,9 @@ With --dry-run the file is checked and the plan shown.`,
 // ready fills in the options that come from the rest of the program. An unusable key should be
 // reported before the question.
 func ready(p *cli.Program, o *dial.Options) error {
-	o.Yes, o.DryRun, o.Out, o.Terminal = p.Yes || p.Simulate, p.DryRun, p.Err, cli.IsTerminal(p.Err)
+	o.Yes, o.DryRun, o.Out = p.Yes || p.Simulate, p.DryRun, p.Err
+	o.Terminal = cli.IsTerminal(p.Err) && !p.Verbose // a log and what is drawn over itself don't go together
+	o.Width, o.Words = func() int { return cli.WidthOf(p.Err) }, p.Plain
 	o.Command = "voiceagent"
 	for _, word := range p.Args {
 		o.Command += " " + cli.Quoted(word)

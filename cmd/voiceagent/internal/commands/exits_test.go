@@ -46,13 +46,14 @@ var exitCases = []struct {
 	{name: "maintenance", fault: voiceagenttest.Fault{Status: 503}, code: 10, kind: "server"},
 	{name: "gateway timeout", fault: voiceagenttest.Fault{Status: 504}, code: 10, kind: "server", message: "more time here doesn't help"},
 	{name: "no server", args: "agents get ag_1 --base-url http://127.0.0.1:1/v1", code: 11, kind: "connection", local: true,
-		message: "(VOICEAGENT_BASE_URL or --base-url), whose host is 127.0.0.1:1"},
+		message: "the base URL (--base-url), whose host is 127.0.0.1:1"},
 	{name: "lost", fault: voiceagenttest.Fault{Kind: voiceagenttest.DropBefore}, code: 11, kind: "connection", local: true},
 	{name: "attempt timeout", fault: voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}, args: "agents get ag_1 --attempt-timeout 20ms", code: 11, kind: "connection", local: true},
 	{name: "timeout", fault: voiceagenttest.Fault{Kind: voiceagenttest.HangBefore}, args: "agents get ag_1 --timeout 20ms", code: 15, kind: "timeout", local: true, message: "(--timeout 20ms was over)"},
 	{name: "no time for another try", fault: voiceagenttest.Fault{Kind: voiceagenttest.DropBefore}, args: "agents get ag_1 --timeout 200ms --retries 3", code: 15, kind: "timeout", local: true,
 		message: "ms, which is beyond the time left (--timeout 200ms was over)"},
 	{name: "unreadable", fault: voiceagenttest.Fault{Kind: voiceagenttest.TruncatedJSON}, code: 12, kind: "unreadable"},
+	{name: "another kind of value", fault: voiceagenttest.Fault{Kind: voiceagenttest.WrongShape}, code: 12, kind: "unreadable"},
 	{name: "another shape", fault: voiceagenttest.Fault{Kind: voiceagenttest.NullData}, code: 12, kind: "unreadable"},
 	{name: "usage", args: "agents get", code: 2, kind: "usage", local: true},
 	{name: "nobody to ask", args: "agents delete ag_1", code: 14, kind: "not_confirmed", local: true},
@@ -60,7 +61,7 @@ var exitCases = []struct {
 }
 
 // goNames are words for those who write Go.
-var goNames = regexp.MustCompile(`With[A-Z]|\bcontext\b|\bClient\b|\bFields\b|\bBody\b`)
+var goNames = regexp.MustCompile(`With[A-Z]|\bcontext\b|\bGo\b|json|strconv|EOF|voiceagent\.|\bClient\b|\bFields\b|\bBody\b`)
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 	case flags.unsigned:
 		return nil, nil
 	case flags.secretFile != "":
-		secret, err := cli.ReadKey(flags.secretFile)
+		secret, err := p.Secret("secret-file", flags.secretFile)
 		return []string{secret}, err
 	}
 	if secret := strings.TrimSpace(p.Env(secretVariable)); secret != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
@@ -30,6 +31,8 @@ func (l leakChecked) Run() int {
 	defer os.RemoveAll(home)
 	os.Setenv("HOME", home)
 	os.Setenv("XDG_CONFIG_HOME", home)
+	time.Local = time.FixedZone("", 5*60*60+30*60) // what is written down must not depend on where the tests run
+	os.Setenv("TZ", "UTC")                         // of the program where it is a process of its own
 	code := l.m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

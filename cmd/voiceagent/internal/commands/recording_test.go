@@ -52,7 +52,7 @@ voiceagent listen --simulate --count 1 --address 127.0.0.1:0
 
 // volatile matches what differs each time: times, addresses, the rest of the rate limit, random
 // keys, and versions.
-var volatile = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?m)^\d\d:\d\d:\d\d|127\.0\.0\.1:\d+|REMAINING +\d+|Idempotency-Key: \w+|VERSION +\d\S*|doctor \d\S*|it is \S+ (?:ahead of|behind) this machine|GO +go\S+`)
+var volatile = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| UTC\+05:30)|(?m)^\d\d:\d\d:\d\d|127\.0\.0\.1:\d+|REMAINING +\d+|Idempotency-Key: \w+|VERSION +\d\S*|doctor \d\S*|it is \S+ (?:ahead of|behind) this machine|GO +go\S+`)
 
 // The output of each command but `campaigns run`, which has a recording of its own. With -update it
 // is recorded anew.

@@ -50,6 +50,11 @@ func TestScripts(t *testing.T) {
 			env.Values[key{}] = s
 			s.AddAgent(voiceagenttest.NewAgent{ID: "ag_1", Name: "Asha"})
 			s.AddAgent(voiceagenttest.NewAgent{ID: "ag_2", Name: "Rahul"})
+			for name, content := range otherTexts {
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(content), 0o600); err != nil {
+					return err
+				}
+			}
 			env.Setenv("VOICEAGENT_BASE_URL", s.URL)
 			env.Setenv(keyVariable, "lev_test_0000")
 			env.Setenv("HOME", env.WorkDir)
@@ -65,6 +70,14 @@ func TestScripts(t *testing.T) {
 			"keep":     keep,
 		},
 	})
+}
+
+// otherTexts are files that a script, which is UTF-8, can't hold.
+var otherTexts = map[string]string{
+	"utf16.txt":   "H\x00i\x00",
+	"western.txt": "caf\xe9",
+	"windows.txt": "\ufeffHello,\r\nthis is Acme.\r\n",
+	"marked.txt":  "\ufefflev_test_1111\r\n",
 }
 
 type scriptServer struct {

@@ -46,7 +46,7 @@ func limits(p *cli.Program) *cobra.Command {
 				return ""
 			}
 			return r.Reset.Format(time.RFC3339)
-		}},
+		}, Time: true},
 		{Name: "request_id", Value: func(r rateLimit) string { return r.RequestID }, Long: true},
 	}
 	return &cobra.Command{
@@ -59,7 +59,8 @@ func limits(p *cli.Program) *cobra.Command {
 			}
 			r := response.RateLimit
 			if r == (voiceagent.RateLimit{}) {
-				return fmt.Errorf("the answer has no rate-limit headers (request_id %s)", response.RequestID)
+				return fmt.Errorf("the answer doesn't say what is left of the rate limit (request_id %s): the service may say it only when little is left, "+
+					"or something between has taken the headers X-RateLimit-* out; other commands work all the same", response.RequestID)
 			}
 			return cli.Show(p, columns)(rateLimit{r.Limit, r.Remaining, r.Reset, response.RequestID}, nil)
 		}),

@@ -15,8 +15,12 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/voiceagent-go/voiceagent"
+	"github.com/voiceagent-go/voiceagent/voiceagenttest"
 )
 
 // terminal is a process of the program that a person sits in front of.
@@ -34,12 +38,18 @@ type terminal struct {
 // onTerminal starts the program in a terminal of 100 columns.
 func onTerminal(t *testing.T, variables map[string]string, args ...string) *terminal {
 	t.Helper()
+	return onTerminalOf(t, 100, variables, args...)
+}
+
+// onTerminalOf starts the program in a terminal of so many columns.
+func onTerminalOf(t *testing.T, columns int, variables map[string]string, args ...string) *terminal {
+	t.Helper()
 	p := &terminal{t: t, cmd: exec.CommandContext(t.Context(), "voiceagent", args...), changed: make(chan struct{}, 1)}
 	p.cmd.Env = append(os.Environ(), "TERM=xterm")
 	for name, value := range variables {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
-	file, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	file, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 24, Cols: uint16(columns)})
 	require.NoError(t, err)
 	p.file = file
 	t.Cleanup(func() { file.Close() })
@@ -116,13 +126,84 @@ func TestColoursOnATerminalOnly(t *testing.T) {
 	assert.NotContains(t, string(piped), "\x1b[")
 }
 
+// A list fits: ids are cut, and then columns are left out, and it says so. Where there is room, ids
+// are whole.
 func TestTablesFitTheTerminal(t *testing.T) {
 	t.Parallel()
-	p := onTerminal(t, map[string]string{"NO_COLOR": "1"}, "calls", "list", "--simulate")
-	require.Zero(t, p.end())
-	for line := range strings.Lines(p.text()) {
-		assert.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\r\n"))), 100, line)
+	for columns, told := range map[int]string{
+		40:  "To fit the terminal: ids are cut, started, seconds, direction, sentiment left out. A wider one, or -o csv, shows all.",
+		60:  "To fit the terminal: ids are cut, seconds, direction, sentiment left out. A wider one, or -o csv, shows all.",
+		80:  "To fit the terminal: ids are cut, sentiment left out. A wider one, or -o csv, shows all.",
+		100: "To fit the terminal: ids are cut. A wider one, or -o csv, shows all.",
+		120: "",
+	} {
+		p := onTerminalOf(t, columns, map[string]string{"NO_COLOR": "1"}, "calls", "list", "--simulate", "--limit", "0")
+		require.Zero(t, p.end())
+		lines := strings.Split(strings.ReplaceAll(strings.TrimSpace(p.text()), "\r", ""), "\n")
+		table := lines[:1+25]
+		assert.Equal(t, told, strings.Join(lines[26:], "\n"), "%d columns", columns)
+		for _, line := range table {
+			assert.LessOrEqual(t, len([]rune(line)), columns, line)
+		}
+		id := `^[0-9a-f-]{36}  `
+		if told != "" {
+			id = `^[0-9a-f]{8}~  `
+		}
+		assert.Regexp(t, id, table[1])
+		assert.Regexp(t, `^ID +STATUS +TO`, table[0])
+		if columns >= 60 {
+			assert.Contains(t, table[0], "  STARTED (UTC)")
+			assert.Regexp(t, `  \+\d+  \d{4}-\d\d-\d\d \d\d:\d\d( |$)`, table[1])
+		}
 	}
+}
+
+// What is shown alone is whole, however narrow the terminal is.
+func TestDetailsAreWhole(t *testing.T) {
+	t.Parallel()
+	server, variables := newServer(t, voiceagenttest.WithOutcome(func(string, int) string { return voiceagenttest.Completed }))
+	variables["NO_COLOR"] = "1"
+	flow := strings.Repeat("Good morning, this is the assistant of Acme; नमस्ते. ", 20)
+	client := server.Client()
+	agent, err := client.Agents.Create(t.Context(), voiceagent.AgentCreateParams{Name: "Long", StartFlow: flow, EndFlow: "Bye"})
+	require.NoError(t, err)
+	call, err := client.Calls.Create(t.Context(), voiceagent.CallCreateParams{AgentID: "ag_1", From: "+15550100000", To: "+919876543210"})
+	require.NoError(t, err)
+	server.Advance(time.Hour)
+	whole := runHere(t.Context(), variables, "calls", "get", call.Ref())
+	require.Zero(t, whole.code, whole.errOut)
+	for _, columns := range []int{40, 60, 80, 120} {
+		p := onTerminalOf(t, columns, variables, "agents", "get", agent.ID)
+		require.Zero(t, p.end(), p.text())
+		assert.Contains(t, oneSpaced(p.text()), oneSpaced(flow), "%d columns", columns)
+		for line := range strings.Lines(p.text()) {
+			if len(strings.Fields(line)) > 2 { // what is to be copied isn't broken
+				assert.LessOrEqual(t, text.StringWidthWithoutEscSequences(strings.TrimRight(line, "\r\n")), columns, line)
+			}
+		}
+
+		p = onTerminalOf(t, columns, variables, "calls", "get", call.Ref())
+		require.Zero(t, p.end(), p.text())
+		for _, name := range []string{"SUMMARY", "TRANSCRIPT", "RECORDING", "COLLECTED"} {
+			assert.Contains(t, oneSpaced(p.text()), oneSpaced(detail(whole.out, name)), "%s in %d columns", name, columns)
+		}
+	}
+}
+
+// oneSpaced is a text with one space between two words.
+func oneSpaced(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// detail is what is shown of one value.
+func detail(shown, name string) string {
+	_, rest, _ := strings.Cut(shown, "\n"+name)
+	value, _, _ := strings.Cut(rest, "\n")
+	for _, line := range strings.Split(rest, "\n")[1:] {
+		if !strings.HasPrefix(line, " ") {
+			break
+		}
+		value += line
+	}
+	return value
 }
 
 func TestAQuestionIsAsked(t *testing.T) {

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -30,6 +31,15 @@ type outcome struct {
 	Recording string    `json:"recording"`
 	Campaign  string    `json:"campaign"` // "" when the call didn't say
 	At        time.Time `json:"at"`       // when the last call began
+
+	// What was collected is of the last call that collected something: a call that reached a voicemail
+	// takes back nothing.
+	Score  *float64          `json:"score"`
+	Values map[string]string `json:"values"`
+	Told   time.Time         `json:"told"` // when that call began
+
+	Named   bool   `json:"-"` // the calls name their campaign
+	LeftOut string `json:"-"` // why the row is no contact; "" for a contact
 }
 
 // add takes another call into account. They come in any order.
@@ -45,11 +55,23 @@ func (o *outcome) add(c *voiceagent.Call, campaign string) {
 	attempts, at := o.Attempts+1, began(c)
 	if attempts == 1 || at.After(o.At) {
 		*o = outcome{
+			Score: o.Score, Values: o.Values, Told: o.Told,
 			Status: string(c.Status), Duration: c.DurationSeconds, Sentiment: c.Sentiment, Started: c.StartedAt.String(), Ended: c.EndedAt.String(),
 			Session: cmp.Or(c.SessionID, c.ID), Reason: c.EndReason, EndedBy: c.EndedBy, Summary: c.Summary, Recording: c.RecordingURL, Campaign: campaign, At: at,
 		}
 	}
 	o.Attempts, o.Cost = attempts, cost
+	d := c.Details
+	if d == nil || d.Score == nil && len(d.CollectedValues) == 0 {
+		return
+	}
+	first, has, had := o.Score == nil && o.Values == nil, len(d.CollectedValues) > 0, len(o.Values) > 0
+	if first || has && !had || has == had && at.After(o.Told) {
+		o.Score, o.Told, o.Values = d.Score, at, make(map[string]string, len(d.CollectedValues))
+		for key, value := range d.CollectedValues {
+			o.Values[key] = textOf(value)
+		}
+	}
 }
 
 func began(c *voiceagent.Call) time.Time { return cmp.Or(c.StartedAt, c.CreatedAt).Time }
@@ -61,6 +83,9 @@ type outcomes struct {
 	path      string
 	campaigns map[string]bool // of this run
 	since     time.Time
+	known     contactfile.Lines // the numbers of the file
+	values    map[string]bool   // the keys of what was collected, up to one more than have columns
+	talks     bool              // keep transcripts
 	pending   []*voiceagent.Call
 }
 
@@ -71,8 +96,8 @@ var (
 	unnamed = []byte("unnamed")
 )
 
-func newOutcomes(parts []Part, began time.Time) (*outcomes, error) {
-	o := &outcomes{campaigns: map[string]bool{}}
+func newOutcomes(parts []Part, began time.Time, known contactfile.Lines) (*outcomes, error) {
+	o := &outcomes{campaigns: map[string]bool{}, known: known, values: map[string]bool{}}
 	for _, part := range parts {
 		if part.campaign == nil {
 			continue
@@ -97,11 +122,12 @@ func newOutcomes(parts []Part, began time.Time) (*outcomes, error) {
 		return nil, err
 	}
 	err = o.db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucket(named); err != nil {
-			return err
+		for _, name := range [][]byte{named, unnamed, said} {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
 		}
-		_, err := tx.CreateBucket(unnamed)
-		return err
+		return nil
 	})
 	if err != nil {
 		o.close()
@@ -146,6 +172,9 @@ func campaignOf(c *voiceagent.Call) string {
 // ours reports whether a call may be of this run. The filters of the list aren't documented, so it
 // doesn't rely on them.
 func (o *outcomes) ours(c *voiceagent.Call) bool {
+	if _, known := o.known[contactfile.Digits(c.PhoneNumber)]; !known {
+		return false
+	}
 	if id := campaignOf(c); id != "" {
 		return o.campaigns[id]
 	}
@@ -175,6 +204,16 @@ func (o *outcomes) flush() error {
 			if err := bucket.Put(key, text); err != nil {
 				return err
 			}
+			for key := range result.Values {
+				if len(o.values) <= mostValues {
+					o.values[key] = true
+				}
+			}
+			if talk := talkOf(call); o.talks && talk.Text != "" {
+				if err := talk.put(tx, call.PhoneNumber, campaign != ""); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
 	})
@@ -187,6 +226,7 @@ func (o *outcomes) of(tx *bbolt.Tx, number string) (result outcome, found bool, 
 	for _, name := range [][]byte{named, unnamed} {
 		if text := tx.Bucket(name).Get(numberKey(number)); text != nil {
 			err = json.Unmarshal(text, &result)
+			result.Named = bytes.Equal(name, named)
 			return result, true, err
 		}
 	}

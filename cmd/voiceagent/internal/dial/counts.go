@@ -89,7 +89,7 @@ func (c Counts) rates() string {
 		texts = append(texts, fmt.Sprintf("pickup rate %.1f%%", *c.PickupRate))
 	}
 	if c.Cost != nil {
-		texts = append(texts, fmt.Sprintf("cost %.2f (currency unknown)", *c.Cost))
+		texts = append(texts, "cost "+humanize.FormatFloat("#,###.##", *c.Cost)+" (currency unknown)")
 	}
 	return strings.Join(texts, ", ")
 }

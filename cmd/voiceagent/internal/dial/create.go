@@ -61,7 +61,7 @@ func (r *run) create(ctx context.Context) error {
 				continue
 			}
 			part.Unknown, part.err = true, err
-			r.say("campaign unknown: %s, %s: %v\n", part.Name, count(part.Contacts, "contact"), err)
+			r.say("campaign unknown: %s, %s: %s\n", part.Name, count(part.Contacts, "contact"), r.o.words(err.Error()))
 		default:
 			return r.incomplete(err)
 		}

@@ -31,22 +31,24 @@
 // unverified for the list) counts if it is a campaign of this run. If no call to a number names
 // one, outbound calls to it that name no campaign count, by number and time. Then a call that
 // somebody else placed to the same person with the same agent while the campaigns ran counts too.
-// Status, times, sentiment, summary and duration are those of the last call; attempts and cost are
-// totals. A contact without a listed call gets the status no_call_listed, or campaign_unknown if
-// its campaign may or may not have been made. Such a contact may have been called.
+// Status, times, sentiment, summary and duration are those of the last call, score and collected
+// values those of the last call that collected something; attempts and cost are totals. A contact
+// without a listed call gets the status no_call_listed, or campaign_unknown if its campaign may or
+// may not have been made. Such a contact may have been called. A row that was left out has the
+// status bad or repeated, and says why.
 //
-// A text from the API that begins with =, +, -, @, a tab or a line's end gets an apostrophe in
-// front, as a spreadsheet would take it for a formula, and the text may come from the person on the
-// phone. The called number and the cells of the file itself are unchanged.
+// A text from the API that begins with =, +, -, @, a tab or a line's end, and is no number, gets an
+// apostrophe in front, as a spreadsheet would take it for a formula, and the text may come from the
+// person on the phone. The called number and the cells of the file itself are unchanged.
 //
 // # Memory
 //
 // Memory isn't constant. Rows are streamed, one campaign's contacts at a time. These grow with the
 // file: the set of the numbers, by about 40 bytes a contact (more for a moment when the set grows),
 // their hashes while they are written, 8 bytes each, and a record of each campaign. Numbers that
-// are excluded take 16 bytes each. While the
-// results are written the calls are in a temporary file, of which the operating system may keep any
-// part in memory. It holds personal data, and is removed unless the program is killed.
+// are excluded take 16 bytes each. While the results are written the calls, with their transcripts
+// if those are asked for, are in a temporary file, of which the operating system may keep any part
+// in memory. It holds personal data, and is removed unless the program is killed.
 //
 // # Wiring
 //

@@ -101,10 +101,13 @@ func (d *desk) run(ctx context.Context, change ...func(*dial.Options)) (*dial.Su
 // readCSV returns the rows of a file by the names of its columns.
 func (d *desk) readCSV(name string) (rows []map[string]string) {
 	d.t.Helper()
-	file, err := os.Open(d.path(name))
+	text, err := os.ReadFile(d.path(name))
 	require.NoError(d.t, err)
-	defer file.Close()
-	records, err := csv.NewReader(file).ReadAll()
+	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
+	if header, _, _ := strings.Cut(string(text), "\n"); strings.Count(header, ";") > strings.Count(header, ",") {
+		reader.Comma = ';'
+	}
+	records, err := reader.ReadAll()
 	require.NoError(d.t, err)
 	for _, record := range records[1:] {
 		row := map[string]string{}

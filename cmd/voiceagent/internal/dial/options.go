@@ -37,6 +37,8 @@ type Options struct {
 	Results string // FILE.results.csv beside File when empty
 	Rejects string // FILE.rejects.csv beside File when empty; what a run wrote is overwritten
 
+	Transcripts string // the directory for a file of each call with a transcript; none when empty
+
 	Account  string // for people: where the requests go, and with which key; Server when empty
 	Server   string // keeps the ledgers of servers apart: the base URL
 	StateDir string // where the ledgers are; voiceagent/campaigns under os.UserConfigDir when empty
@@ -50,6 +52,16 @@ type Options struct {
 	Ask      func(question string) error // returns nil for a yes
 	Out      io.Writer                   // for people: the plan, the progress, the summary
 	Terminal bool                        // Out is a terminal
+	Width    func() int                  // of the terminal, in columns; 0 if it doesn't say
+	Words    func(string) string         // says an error in the program's words; as it is when nil
+}
+
+// words says an error, or a text with one in it, in the program's words.
+func (o Options) words(text string) string {
+	if o.Words == nil {
+		return text
+	}
+	return o.Words(text)
 }
 
 // maxStem is how many characters of a name come before the suffixes for the contacts and the part.
@@ -69,6 +81,9 @@ func (o Options) withDefaults() (Options, error) {
 		return o, badInput("--name has %d characters, more than %d: what tells the contacts follows it, and the API takes 100", len([]rune(o.Campaign.Name)), maxStem)
 	case o.Campaign.MaxConcurrentCalls < 0:
 		return o, badInput("--concurrency %d is below 1", o.Campaign.MaxConcurrentCalls)
+	}
+	if o.Width == nil {
+		o.Width = func() int { return 0 }
 	}
 	stem := strings.TrimSuffix(o.File, filepath.Ext(o.File))
 	o.Results = cmp.Or(o.Results, stem+".results.csv")

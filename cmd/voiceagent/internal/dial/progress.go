@@ -3,12 +3,9 @@ package dial
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/jedib0t/go-pretty/v6/progress"
-	"golang.org/x/term"
 )
 
 // display shows how far the campaigns are.
@@ -21,83 +18,23 @@ type display interface {
 func (r *run) newDisplay(c Counts) display {
 	watch := pace{began: time.Now(), done: c.Done}
 	if !r.o.Terminal {
-		return &lines{w: r.o.Out, pace: watch}
+		return &lines{w: r.o.Out, pace: watch, words: r.o.words}
 	}
-	return newBar(r.o.Out, r.width(), watch, c)
-}
-
-// width returns the width of the terminal if the library, which asks standard output, can't know
-// it; else 0. Lines that wrap would break the display.
-func (r *run) width() int {
-	if r.screen == nil || term.IsTerminal(int(os.Stdout.Fd())) {
-		return 0
-	}
-	width, _, _ := term.GetSize(int(r.screen.Fd())) // 0 with an error
-	return width
-}
-
-// bar is drawn again and again at the same place of a terminal.
-type bar struct {
-	writer  *progress.Progress
-	tracker *progress.Tracker
-	pace    pace
-	ended   chan struct{}
-}
-
-func newBar(w io.Writer, width int, watch pace, c Counts) *bar {
-	b := &bar{writer: &progress.Progress{}, pace: watch, ended: make(chan struct{})}
-	b.tracker = &progress.Tracker{Message: "contacts", Total: int64(max(c.Total, 1)), AutoStopDisabled: true,
-		Units: progress.Units{Formatter: humanize.Comma}}
-	b.writer.SetOutputWriter(w)
-	b.writer.SetTerminalWidth(width)
-	b.writer.SetTrackerLength(30)
-	b.writer.SetUpdateFrequency(200 * time.Millisecond)
-	b.writer.SetStyle(progress.StyleDefault)
-	style := b.writer.Style()
-	style.Chars.Finished, style.Chars.Unfinished = "#", "."
-	style.Options.Separator = " "
-	style.Options.PercentFormat = "%4.1f%%"
-	style.Options.TimeInProgressPrecision = time.Second
-	style.Options.TimeDonePrecision = time.Second
-	style.Options.DoneString = "ended"
-	b.writer.AppendTracker(b.tracker)
-	b.show(c)
-	go func() {
-		defer close(b.ended)
-		b.writer.Render()
-	}()
+	b := newBlock(r.o.Out, r.o.Width, watch, c)
+	b.words, b.limit, b.waits = r.o.words, r.client.RateLimit, &r.waits
+	b.begin()
 	return b
-}
-
-func (b *bar) show(c Counts) {
-	b.tracker.SetValue(int64(c.Done))
-	first, rates := c.campaigns(), c.rates()
-	if left, ok := b.pace.left(c); ok {
-		first += "; " + about(left) + " left"
-	}
-	pinned := []string{first, c.calls()}
-	if rates != "" {
-		pinned = append(pinned, rates)
-	}
-	b.writer.SetPinnedMessages(pinned...)
-}
-
-func (b *bar) note(text string) { b.writer.Log("%s", text) }
-
-func (b *bar) end() {
-	time.Sleep(300 * time.Millisecond) // for the last state to be drawn: the writer has no way to ask for it
-	b.writer.Stop()
-	<-b.ended
 }
 
 // lines shows progress where there is no terminal: a line when something has changed, at most every
 // 10 s.
 type lines struct {
-	w    io.Writer
-	pace pace
-	last string
-	at   time.Time
-	due  string // the newest line that wasn't written
+	w     io.Writer
+	words func(string) string
+	pace  pace
+	last  string
+	at    time.Time
+	due   string // the newest line that wasn't written
 }
 
 const (
@@ -130,7 +67,7 @@ func (l *lines) write() {
 	l.at, l.due = time.Now(), ""
 }
 
-func (l *lines) note(text string) { fmt.Fprintln(l.w, text) }
+func (l *lines) note(text string) { fmt.Fprintln(l.w, l.words(text)) }
 
 func (l *lines) end() {
 	if l.due != "" {

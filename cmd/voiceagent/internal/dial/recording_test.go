@@ -23,13 +23,14 @@ import (
 var update = flag.Bool("update", false, "write docs/recordings/campaigns-run.txt")
 
 const (
-	recording = "../../../../docs/recordings/campaigns-run.txt"
-	width     = 110
-	height    = 40
+	recording     = "../../../../docs/recordings/campaigns-run.txt"
+	recordedWidth = 110
+	height        = 40
 )
 
 // terminal is a terminal with a program in it.
 type terminal struct {
+	width    int
 	keyboard *os.File
 	ended    chan error
 
@@ -37,19 +38,19 @@ type terminal struct {
 	emulator *vt.Emulator
 }
 
-// startTerminal builds the program, and runs it in a terminal.
-func startTerminal(t *testing.T, d *desk, args ...string) *terminal {
+// startTerminal builds the program, and runs it in a terminal, against the server at an address.
+func startTerminal(t *testing.T, d *desk, width int, url string, args ...string) *terminal {
 	t.Helper()
 	program := d.path("voiceagent")
 	out, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput()
 	require.NoError(t, err, string(out))
 	cmd := exec.Command(program, args...)
 	cmd.Dir = d.dir
-	cmd.Env = append(os.Environ(), "VOICEAGENT_API_KEY="+voiceagenttest.DefaultKey, "VOICEAGENT_BASE_URL="+d.srv.URL, "XDG_CONFIG_HOME="+d.path("config"),
+	cmd.Env = append(os.Environ(), "VOICEAGENT_API_KEY="+voiceagenttest.DefaultKey, "VOICEAGENT_BASE_URL="+url, "XDG_CONFIG_HOME="+d.path("config"),
 		"TERM=xterm-256color", "NO_COLOR=1")
-	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: height, Cols: width})
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: height, Cols: uint16(width)})
 	require.NoError(t, err)
-	term := &terminal{emulator: vt.NewEmulator(width, height), keyboard: file, ended: make(chan error, 1)}
+	term := &terminal{width: width, emulator: vt.NewEmulator(width, height), keyboard: file, ended: make(chan error, 1)}
 	go func() {
 		buffer := make([]byte, 4096)
 		for {
@@ -78,7 +79,7 @@ func (term *terminal) text() string {
 	var lines []string
 	for y := range height {
 		var line strings.Builder
-		for x := range width {
+		for x := range term.width {
 			if cell := term.emulator.CellAt(x, y); cell != nil && cell.Content != "" {
 				line.WriteString(cell.Content)
 			} else {
@@ -99,6 +100,10 @@ func (term *terminal) until(t *testing.T, seen func(text string) bool) string {
 		}
 		select {
 		case err := <-term.ended:
+			term.ended <- err // for whoever asks next
+			if text := term.text(); seen(text) {
+				return text
+			}
 			require.FailNow(t, "the program has ended", "%v\n%s", err, term.text())
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -136,7 +141,7 @@ func TestRecordedRun(t *testing.T) {
 	frame := func(text string) {
 		fmt.Fprintf(&frames, "---- after %.0f s\n%s", time.Since(start).Seconds(), text)
 	}
-	term := startTerminal(t, d, args...)
+	term := startTerminal(t, d, recordedWidth, d.srv.URL, args...)
 	start = time.Now()
 	frame(term.until(t, func(text string) bool { return strings.Contains(text, "Call 100 contacts from ") }))
 	_, err := term.keyboard.WriteString("y\r")

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -69,18 +68,9 @@ func (r *rejects) standing() (exists, ours bool, err error) {
 	case !info.Mode().IsRegular():
 		return true, false, nil
 	}
-	ours, err = beginsWith(r.path, strings.Join(rejectColumns, ","))
-	return true, ours, err
-}
-
-func beginsWith(path, text string) (bool, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer file.Close()
-	head, err := io.ReadAll(io.LimitReader(file, int64(len(text))))
-	return string(head) == text, err
+	own := strings.Join(rejectColumns, ",")
+	head, err := beginning(r.path, len(own))
+	return true, head == own, err
 }
 
 // finish puts the file in place and returns its path. If there was nothing to write it returns "",

@@ -1,25 +1,18 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
-)
 
-// resultColumns follow the columns of the file. A name that the file has already gets call_ in
-// front.
-var resultColumns = []string{
-	calledNumber, "status", "attempts", "duration_seconds", "sentiment", "cost", "started_at", "ended_at", "session_id", "end_reason", "ended_by",
-	"summary", "recording_url", "campaign_id",
-}
+	"github.com/voiceagent-go/voiceagent/internal/contactfile"
+)
 
 const calledNumber = "called_number"
 
@@ -30,16 +23,37 @@ const (
 	campaignUnknown = "campaign_unknown"
 )
 
-// writeResults writes a line for each contact, in the order of the file.
+// The status of a row that was left out.
+const (
+	cantBeUsed = "bad"
+	repeated   = "repeated"
+	excluded   = "excluded"
+)
+
+// leftOut is what became of a row that is no contact, or nil for a contact.
+func leftOut(one *contactfile.Row) *outcome {
+	switch {
+	case one.Problem == nil:
+		return nil
+	case one.Excluded:
+		return &outcome{Status: excluded, LeftOut: one.Problem.Err.Error()}
+	case one.First > 0:
+		return &outcome{Status: repeated, LeftOut: one.Problem.Err.Error()}
+	}
+	return &outcome{Status: cantBeUsed, LeftOut: one.Problem.Err.Error()}
+}
+
+// writeResults writes a line for each row, in the order of the file.
 func (r *run) writeResults(ctx context.Context) error {
 	if !r.plan.source.intact() {
 		return fmt.Errorf("%s has changed, and the results are its rows with what became of them: put it back as it was", r.o.File)
 	}
-	calls, err := newOutcomes(r.parts, r.state.begun.Began)
+	calls, err := newOutcomes(r.parts, r.state.begun.Began, r.plan.known)
 	if err != nil {
 		return err
 	}
 	defer calls.close()
+	calls.talks = r.o.Transcripts != ""
 	err = calls.read(ctx, r.client, r.o.Campaign.AgentID, func(n int) { r.say("%s read\n", count(n, "call")) })
 	if err != nil {
 		return err
@@ -48,11 +62,15 @@ func (r *run) writeResults(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(file)
-	err = calls.db.View(func(tx *bbolt.Tx) error { return r.writeRows(out, calls, tx) })
-	out.Flush()
+	if r.plan.source.marked() {
+		_, err = file.WriteString(byteOrderMark)
+	}
 	if err == nil {
-		err = out.Error()
+		out := csv.NewWriter(file)
+		out.Comma = r.plan.source.header.Comma
+		err = calls.db.View(func(tx *bbolt.Tx) error { return r.writeRows(out, calls, tx) })
+		out.Flush()
+		err = cmp.Or(err, out.Error())
 	}
 	if err != nil {
 		file.drop()
@@ -70,15 +88,13 @@ func (r *run) writeResults(ctx context.Context) error {
 }
 
 func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
-	names := r.plan.source.header.Names
-	header := slices.Clone(names)
-	for _, name := range resultColumns {
-		for slices.Contains(header, name) {
-			name = "call_" + name
-		}
-		header = append(header, name)
+	h := r.plan.source.header
+	columns := newColumns(h.Names, calls.values)
+	if err := out.Write(columns.header); err != nil {
+		return err
 	}
-	if err := out.Write(header); err != nil {
+	talks, err := r.openTalks()
+	if err != nil {
 		return err
 	}
 	n := 0
@@ -86,77 +102,98 @@ func (r *run) writeRows(out *csv.Writer, calls *outcomes, tx *bbolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		if one.Problem != nil {
-			continue
+		result := leftOut(one)
+		if result == nil {
+			if result, err = r.outcome(tx, calls, one.Number, n); err != nil {
+				return err
+			}
+			if err := talks.write(tx, result, one); err != nil {
+				return err
+			}
+			n++
 		}
-		result, found, err := calls.of(tx, one.Number)
-		if err != nil {
-			return err
-		}
-		part := &r.parts[n/batchSize]
-		switch {
-		case found:
-		case part.Unknown:
-			result.Status = campaignUnknown
-		default:
-			result.Status = notListed
-		}
-		if result.Campaign == "" {
-			result.Campaign = part.ID
-		}
-		n++
-		if err := out.Write(append(slices.Clone(one.Cells), result.cells(one.Number)...)); err != nil {
+		if err := out.Write(columns.cells(fit(one.Cells, len(h.Names), h.Comma), one.Number, result)); err != nil {
 			return err
 		}
 	}
+	r.sum.TranscriptFiles = talks.files
 	return nil
 }
 
-// hasResults reports whether a file begins like a results file.
-func hasResults(path string) bool {
-	file, err := os.Open(path)
+// outcome returns what became of the n-th contact.
+func (r *run) outcome(tx *bbolt.Tx, calls *outcomes, number string, n int) (*outcome, error) {
+	result, found, err := calls.of(tx, number)
+	part := &r.parts[n/batchSize]
+	switch {
+	case err != nil:
+		return nil, err
+	case found:
+	case part.Unknown:
+		result.Status = campaignUnknown
+	default:
+		result.Status = notListed
+	}
+	result.Campaign = cmp.Or(result.Campaign, part.ID)
+	return &result, nil
+}
+
+// fit gives a row that isn't as long as the header as many cells. What is too much stands in the
+// last one, as it was written.
+func fit(cells []string, n int, comma rune) []string {
+	fitting := make([]string, n)
+	copy(fitting, cells)
+	if len(cells) > n {
+		fitting[n-1] = strings.Join(cells[n-1:], string(comma))
+	}
+	return fitting
+}
+
+// byteOrderMark tells a spreadsheet that a file is UTF-8.
+const byteOrderMark = "\ufeff"
+
+// marked reports whether the results begin with a byte order mark: the file does, or whoever made
+// it uses another encoding, and reads UTF-8 only where that is said.
+func (s *source) marked() bool {
+	return s.header.Mark || s.header.Encoding != "" && s.header.Encoding != "UTF-8"
+}
+
+// form says how the results differ from the file; "" if they don't.
+func (s *source) form() string {
+	if s.header.Encoding == "" || s.header.Encoding == "UTF-8" {
+		return ""
+	}
+	return fmt.Sprintf(" (UTF-8 with a byte order mark; %s is %s)", s.name, s.header.Encoding)
+}
+
+// hasResults reports whether a file begins like the results of this one.
+func (s *source) hasResults(path string) bool {
+	const longest = 1 << 20 // bytes
+	head, err := beginning(path, longest)
 	if err != nil {
 		return false
 	}
-	defer file.Close()
-	const longest = 1 << 20 // bytes
-	header, _ := csv.NewReader(io.LimitReader(file, longest)).Read()
-	if len(header) < len(resultColumns) {
-		return false
-	}
-	for i, name := range header[len(header)-len(resultColumns):] {
-		if !strings.HasSuffix(name, resultColumns[i]) {
-			return false
+	in := csv.NewReader(strings.NewReader(strings.TrimPrefix(head, byteOrderMark)))
+	in.Comma = s.header.Comma
+	header, _ := in.Read()
+	for ; len(header) >= len(resultColumns); header = header[1:] {
+		all := true
+		for i, name := range resultColumns {
+			all = all && strings.HasSuffix(header[i], name)
+		}
+		if all {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
-// cells are what a contact's line ends with.
-func (o *outcome) cells(number string) []string {
-	attempts := strconv.Itoa(o.Attempts)
-	if o.Status == campaignUnknown {
-		attempts = ""
+// beginning returns up to n bytes of a file.
+func beginning(path string, n int) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
 	}
-	return []string{
-		number, inert(o.Status), attempts, optional(o.Duration), inert(o.Sentiment), optional(o.Cost), inert(o.Started), inert(o.Ended),
-		inert(o.Session), inert(o.Reason), inert(o.EndedBy), inert(o.Summary), inert(o.Recording), inert(o.Campaign),
-	}
-}
-
-func optional(value *float64) string {
-	if value == nil {
-		return ""
-	}
-	return strconv.FormatFloat(math.Round(*value*1e4)/1e4, 'f', -1, 64)
-}
-
-// inert keeps a spreadsheet from taking words of a person on the phone for a formula: a text from
-// the API that begins like a formula gets an apostrophe in front. Numbers that this program
-// computes, the number that was called, and the cells of the user's own file are unchanged.
-func inert(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, int64(n)))
+	return string(head), err
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -28,9 +28,6 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return sum, err
 	}
 	defer s.close()
-	if file, ok := o.Out.(*os.File); ok {
-		r.screen = file
-	}
 	if err := o.checkEarly(o.params(s)); err != nil {
 		return sum, err
 	}
@@ -55,7 +52,7 @@ type run struct {
 	state  *state
 	client *voiceagent.Client
 	parts  []Part
-	screen *os.File // Out, if it is a file
+	waits  waits
 }
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, args...) }
@@ -95,11 +92,11 @@ func (r *run) dial(ctx context.Context) error {
 	if err := r.mayRun(); err != nil {
 		return err
 	}
-	r.say("%s", r.plan)
+	r.say("%s", wrapped(r.plan.String(), r.o.Width()))
 	if err := r.history(); err != nil {
 		return err
 	}
-	if err := r.state.mayWrite(r.o); err != nil {
+	if err := r.state.mayWrite(r.o, r.plan); err != nil {
 		return err
 	}
 	r.sum.Name, r.sum.DryRun = r.plan.params.Name, r.o.DryRun
@@ -119,7 +116,12 @@ func (r *run) dial(ctx context.Context) error {
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
 		return err
 	}
-	if r.client, err = r.o.Client(voiceagent.WithLedger(r.state.ledger)); err != nil {
+	options := []voiceagent.ClientOption{voiceagent.WithLedger(r.state.ledger)}
+	if r.o.Terminal {
+		r.waits.say, r.waits.words = r.say, r.o.words
+		options = append(options, voiceagent.WithLogger(slog.New(&r.waits)))
+	}
+	if r.client, err = r.o.Client(options...); err != nil {
 		return err
 	}
 	if err := r.state.begin(r.o, r.plan); err != nil {
@@ -161,8 +163,12 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the campaigns have ended, but the results can't be written: %w\nRunning the same command again only writes them:\n  %s", err, r.state.begun.Command)
 	}
-	r.sum.Results = r.o.Results
-	r.say("results: %s\n", r.o.Results)
+	r.sum.Results, r.sum.Transcripts = r.o.Results, r.o.Transcripts
+	r.say("results: %s%s\n", r.o.Results, r.plan.source.form())
+	if r.o.Transcripts != "" {
+		r.say("transcripts: %s has %s: what people said, one file for each call with a transcript, which only you can read\n",
+			r.o.Transcripts, count(r.sum.TranscriptFiles, "file"))
+	}
 	if r.state.made == len(r.plan.digests) {
 		r.say("nobody was called now: these are the results of the run begun %s\n", r.state.begun.since())
 	}

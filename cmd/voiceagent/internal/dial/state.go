@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,21 +37,22 @@ type state struct {
 
 // note is written before the first request.
 type note struct {
-	Server  string    `json:"server"`
-	Agent   string    `json:"agent"`
-	From    string    `json:"from"`
-	Path    string    `json:"path"` // of the file
-	Name    string    `json:"name"`
-	Hash    string    `json:"hash"`                  // of the file's content
-	Plan    string    `json:"plan"`                  // a hash of all that is sent
-	Out     string    `json:"excluded,omitempty"`    // a hash of the numbers that are excluded
-	AtATime int       `json:"concurrency,omitempty"` // of all campaigns; 0 also where it was that of each
-	Again   bool      `json:"again,omitempty"`
-	Parts   int       `json:"parts"`
-	Results string    `json:"results"`
-	Written bool      `json:"written"` // Results is this run's
-	Command string    `json:"command"`
-	Began   time.Time `json:"began"`
+	Server      string    `json:"server"`
+	Agent       string    `json:"agent"`
+	From        string    `json:"from"`
+	Path        string    `json:"path"` // of the file
+	Name        string    `json:"name"`
+	Hash        string    `json:"hash"`                  // of the file's content
+	Plan        string    `json:"plan"`                  // a hash of all that is sent
+	Out         string    `json:"excluded,omitempty"`    // a hash of the numbers that are excluded
+	AtATime     int       `json:"concurrency,omitempty"` // of all campaigns; 0 also where it was that of each
+	Again       bool      `json:"again,omitempty"`
+	Parts       int       `json:"parts"`
+	Results     string    `json:"results"`
+	Written     bool      `json:"written"`               // Results is this run's
+	Transcripts string    `json:"transcripts,omitempty"` // the directory
+	Command     string    `json:"command"`
+	Began       time.Time `json:"began"`
 
 	path string // of a note that was read
 }
@@ -210,13 +212,16 @@ func partKey(key string, number int) string {
 }
 
 // mayWrite refuses a results file that is there, unless this run wrote it.
-func (s *state) mayWrite(o Options) error {
+func (s *state) mayWrite(o Options, p *plan) error {
+	if err := s.mayWriteTalks(o); err != nil {
+		return err
+	}
 	path, err := filepath.Abs(o.Results)
 	if err != nil {
 		return badInput("%w", err)
 	}
 	_, err = os.Lstat(path)
-	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && hasResults(path)
+	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && p.source.hasResults(path)
 	if errors.Is(err, fs.ErrNotExist) || o.Force || s.owned {
 		return nil
 	}
@@ -234,8 +239,11 @@ func (s *state) begin(o Options, p *plan) error {
 		Plan: p.fingerprint(), Out: p.excluded, AtATime: o.Campaign.MaxConcurrentCalls, Again: o.Again, Parts: len(p.digests),
 		Results: results, Written: s.owned, Command: o.Command, Began: time.Now(),
 	}
+	if o.Transcripts != "" {
+		n.Transcripts = absolute(o.Transcripts)
+	}
 	if b := s.begun; b != nil {
-		n.Began, n.Command, n.AtATime, n.Again = b.Began, b.Command, b.AtATime, b.Again
+		n.Began, n.Command, n.AtATime, n.Again, n.Transcripts = b.Began, b.Command, b.AtATime, b.Again, cmp.Or(n.Transcripts, b.Transcripts)
 	}
 	s.begun = &n
 	if err := printsOf(p.known).save(printsPath(s.note)); err != nil {

@@ -21,6 +21,9 @@ type Summary struct {
 	WatchedSeconds float64 `json:"watched_seconds"`
 	Results        string  `json:"results,omitempty"` // the file; "" when it wasn't written
 	Rejects        string  `json:"rejects,omitempty"` // the file; "" when no row was left out
+
+	Transcripts     string `json:"transcripts,omitempty"`     // the directory; "" when none were asked for, or written
+	TranscriptFiles int    `json:"transcript_files,omitzero"` // in it, one for each call with a transcript
 }
 
 // total takes over what the campaigns came to.
