@@ -29,7 +29,7 @@ func TestDocs(t *testing.T) {
 	require.NoError(t, err)
 	recording, err := os.ReadFile(filepath.Join(docs, "recordings", "campaigns-run.txt")) // by the tests of internal/dial
 	require.NoError(t, err)
-	want := strings.NewReplacer("{{exits}}", exitTable(), "{{commands}}", commandHelp(t), "{{recording}}", strings.TrimSpace(string(recording))).
+	want := strings.NewReplacer("{{exits}}", exitTable(), "{{commands}}", commandHelp(t), "{{recording}}", strings.TrimSpace(string(recording)), "{{day}}", day(t)).
 		Replace(string(template))
 	assert.NotContains(t, want, "{{")
 	file := filepath.Join(docs, "cli.md")
@@ -39,6 +39,28 @@ func TestDocs(t *testing.T) {
 	got, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Equal(t, want, string(got), "docs/cli.md is behind: go test ./internal/commands -run TestDocs -update")
+}
+
+// day returns what a person types in the script of a day.
+func day(t *testing.T) string {
+	t.Helper()
+	script, err := os.ReadFile(filepath.Join(scripts, "day.txt"))
+	require.NoError(t, err)
+	var b strings.Builder
+	for line := range strings.Lines(string(script)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "! ")
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			b.WriteString("\n# " + title + "\n")
+		}
+		if command, ok := strings.CutPrefix(line, "exec "); ok {
+			command, _, _ = strings.Cut(command, " &") // in the background, a name follows
+			if strings.Contains(command, " listen ") {
+				command += " &"
+			}
+			b.WriteString(command + "\n")
+		}
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // withoutTrailing removes the spaces at the ends of lines.

@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"encoding/csv"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
@@ -32,8 +35,12 @@ const scripts = "testdata/script"
 //	requests N              expects that N requests have come since the last such line; with
 //	                        "any" it only starts the count
 //	keep NAME REGEXP        puts the first group's match in the output into a variable
+//	address NAME            puts an address of this machine on which nothing listens into a variable
+//	listening ADDRESS       waits until something listens there
+//	ringing N               waits until N phones or more have rung
+//	column FILE NAME CELL... expects these cells in that column of a CSV file, from the top
 //
-// A script with a file called realtime gets a server whose campaigns take a while.
+// A script with a file called speed gets a server whose time goes so many times as fast.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	type key struct{}
@@ -41,11 +48,13 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: scripts,
 		Setup: func(env *testscript.Env) error {
-			clock := []voiceagenttest.Option{voiceagenttest.WithSpeed(1000)}
-			if _, err := os.Stat(filepath.Join(env.WorkDir, "realtime")); err == nil {
-				clock = nil
+			speed := 1000.0
+			if text, err := os.ReadFile(filepath.Join(env.WorkDir, "speed")); err == nil {
+				if speed, err = strconv.ParseFloat(strings.TrimSpace(string(text)), 64); err != nil {
+					return err
+				}
 			}
-			s := &scriptServer{Server: voiceagenttest.NewServer(append(clock, voiceagenttest.WithLimits(voiceagenttest.Pro))...)}
+			s := &scriptServer{Server: voiceagenttest.NewServer(voiceagenttest.WithSpeed(speed), voiceagenttest.WithLimits(voiceagenttest.Pro))}
 			env.Defer(s.Close)
 			env.Values[key{}] = s
 			s.AddAgent(voiceagenttest.NewAgent{ID: "ag_1", Name: "Asha"})
@@ -68,6 +77,19 @@ func TestScripts(t *testing.T) {
 			"dialled":  func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args, len(server(ts).Dialed())) },
 			"requests": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args, server(ts).count()) },
 			"keep":     keep,
+			"address":  address,
+			"listening": func(ts *testscript.TestScript, _ bool, args []string) {
+				until(ts, func() bool {
+					conn, err := net.Dial("tcp", args[0])
+					return err == nil && conn.Close() == nil
+				})
+			},
+			"ringing": func(ts *testscript.TestScript, _ bool, args []string) {
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				until(ts, func() bool { return len(server(ts).Dialed()) >= want })
+			},
+			"column": column,
 		},
 	})
 }
@@ -120,6 +142,40 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s isn't in the output", args[1])
 	}
 	ts.Setenv(args[0], found[1])
+}
+
+// address finds a port that is free now.
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer listener.Close()
+	ts.Setenv(args[0], listener.Addr().String())
+}
+
+func until(ts *testscript.TestScript, is func() bool) {
+	for range 3000 {
+		if is() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("it never came to that")
+}
+
+func column(ts *testscript.TestScript, _ bool, args []string) {
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	at := slices.Index(rows[0], args[1])
+	if at < 0 {
+		ts.Fatalf("%s has no column %s, but %q", args[0], args[1], rows[0])
+	}
+	var cells []string
+	for _, row := range rows[1:] {
+		cells = append(cells, row[at])
+	}
+	if !slices.Equal(cells, args[2:]) {
+		ts.Fatalf("column %s of %s is %q", args[1], args[0], cells)
+	}
 }
 
 func same(ts *testscript.TestScript, args []string, got int) {
