@@ -237,7 +237,7 @@ func TestNothingRingsUntilYes(t *testing.T) {
 	server, variables := newServer(t)
 	create := []string{"calls", "create", "--agent", "ag_1", "--from", "+15550100000", "--to", "+919876543210"}
 	p := onTerminal(t, variables, create...)
-	p.until("This rings +919876543210, from +15550100000. Call now? [y/N] ", "")
+	p.until("This rings +919876543210, from +15550100000 (account: "+server.URL+", key from "+keyVariable+"). Call now? [y/N] ", "")
 	assert.Empty(t, server.Dialed())
 	p.until("[y/N]", "y\n")
 	assert.Zero(t, p.end(), p.text())
@@ -266,13 +266,13 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of 2 numbers outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
 		assert.Equal(t, 14, p.end(), p.text())
 		for _, line := range []string{
-			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)\r\n",
-			"; 2 calls at a time\r\n",
-			"agent ag_1; from +15550100000; account: " + server.URL + ", key from " + key + "\r\n",
-			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself\r\n",
+			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)",
+			"; 2 calls at a time ",
+			"agent ag_1; from +15550100000; account: " + server.URL + ", key from --key-file " + key + " ",
+			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself",
 			"own time, guessed by the prefix: outside 9:00 to 21:00 for 2 of 2 numbers when it begins (",
 		} {
-			assert.Contains(t, p.text(), line, command)
+			assert.Contains(t, oneSpaced(p.text()), line, command)
 		}
 		assert.NotContains(t, p.text(), "lev_test")
 	}

@@ -135,8 +135,12 @@ func wrapped(lines string, columns int) string {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(lines) {
+		var parts []string
 		body := strings.TrimSuffix(line, "\n")
-		b.WriteString(strings.TrimRight(text.WrapSoft(body, columns), " \n") + line[len(body):])
+		for part := range strings.SplitSeq(strings.TrimRight(text.WrapSoft(body, columns), "\n"), "\n") {
+			parts = append(parts, strings.TrimRight(part, " "))
+		}
+		b.WriteString(strings.Join(parts, "\n") + line[len(body):])
 	}
 	return b.String()
 }
@@ -152,9 +156,6 @@ func (b *block) lines(columns int, now time.Time) (lines []string) {
 		if line != "" {
 			lines = append(lines, strings.Split(wrapped(line, columns), "\n")...)
 		}
-	}
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	return append(lines, barLine(c, now.Sub(b.pace.began), columns))
 }
