@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -50,33 +51,34 @@ func (f *campaignFlags) add(cmd *cobra.Command, concurrency string) {
 	cli.Required(cmd, "agent", "from")
 }
 
-// params returns what the flags say of a campaign. The times of day themselves are checked by the
-// client.
-func (f *campaignFlags) params() (params voiceagent.CampaignCreateParams, err error) {
-	params = f.campaign
-	if params.Retry, err = f.retry(); err != nil {
-		return params, err
-	}
+// params returns what the flags say of a campaign, or what is wrong with each of them. The times of
+// day themselves are checked by the client.
+func (f *campaignFlags) params() (voiceagent.CampaignCreateParams, error) {
+	params := f.campaign
+	var bad []error
+	complain := func(format string, args ...any) { bad = append(bad, cli.Usagef(format, args...)) }
+	params.Retry = f.retry(complain)
 	if f.hours != "" {
 		start, end, ok := strings.Cut(f.hours, "-")
 		if !ok {
-			return params, cli.Usagef("--hours %q: write it like 09:00-18:00", f.hours)
+			complain("--hours %q: write it like 09:00-18:00", f.hours)
 		}
 		params.CallingHours = &voiceagent.CallingHours{Start: start, End: end}
 	}
 	for _, blackout := range f.blackouts {
 		start, end, ok := strings.Cut(blackout, "-")
 		if !ok {
-			return params, cli.Usagef("--blackout %q: write it like 13:00-14:00", blackout)
+			complain("--blackout %q: write it like 13:00-14:00", blackout)
 		}
 		params.Blackouts = append(params.Blackouts, voiceagent.Blackout{Start: start, End: end})
 	}
 	if f.schedule != "" {
+		var err error
 		if params.ScheduleAt, err = time.Parse(time.RFC3339, f.schedule); err != nil {
-			return params, cli.Usagef("--schedule %q: write it with the zone, like 2025-01-31T09:00:00+05:30", f.schedule)
+			complain("--schedule %q: write it with the zone, like 2025-01-31T09:00:00+05:30", f.schedule)
 		}
 	}
-	return params, nil
+	return params, errors.Join(bad...)
 }
 
 // checkCampaign returns what the library has against a campaign.
@@ -91,30 +93,30 @@ func checkCampaign(ctx context.Context, params voiceagent.CampaignCreateParams) 
 var retryStatuses = []string{"no_answer", "voicemail", "failed"}
 
 // retry returns nil when nothing about retries was asked for.
-func (f *campaignFlags) retry() (*voiceagent.CampaignRetry, error) {
+func (f *campaignFlags) retry(complain func(format string, args ...any)) *voiceagent.CampaignRetry {
 	if len(f.retryOn) == 0 {
 		if f.retryAfter != 0 || f.maxRetries != 0 {
-			return nil, cli.Usagef("--retry-after and --max-retries need --retry-on")
+			complain("--retry-after and --max-retries need --retry-on")
 		}
-		return nil, nil
+		return nil
 	}
 	retry := &voiceagent.CampaignRetry{Enabled: true, MaxRetries: f.maxRetries}
 	for _, status := range f.retryOn {
 		if !slices.Contains(retryStatuses, status) {
-			return nil, cli.Usagef("--retry-on %s: the API documents %s", status, strings.Join(retryStatuses, ", "))
+			complain("--retry-on %s: the API documents %s", status, strings.Join(retryStatuses, ", "))
 		}
 		retry.OnStatuses = append(retry.OnStatuses, voiceagent.CallStatus(status))
 	}
 	switch {
 	case f.retryAfter < 0 || f.retryAfter%time.Minute != 0:
-		return nil, cli.Usagef("--retry-after %s: it must be whole minutes, like 30m or 2h", f.retryAfter)
+		complain("--retry-after %s: it must be whole minutes, like 30m or 2h", f.retryAfter)
 	case f.retryAfter == 0:
 	case f.retryAfter%time.Hour == 0:
 		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Hour), "hours"
 	default:
 		retry.IntervalValue, retry.IntervalUnit = int(f.retryAfter/time.Minute), "minutes"
 	}
-	return retry, nil
+	return retry
 }
 
 // separator reads --comma.
