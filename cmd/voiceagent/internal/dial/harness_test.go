@@ -103,11 +103,7 @@ func (d *desk) readCSV(name string) (rows []map[string]string) {
 	d.t.Helper()
 	text, err := os.ReadFile(d.path(name))
 	require.NoError(d.t, err)
-	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
-	if header, _, _ := strings.Cut(string(text), "\n"); strings.Count(header, ";") > strings.Count(header, ",") {
-		reader.Comma = ';'
-	}
-	records, err := reader.ReadAll()
+	records, err := csvReader(string(text)).ReadAll()
 	require.NoError(d.t, err)
 	for _, record := range records[1:] {
 		row := map[string]string{}
@@ -117,6 +113,16 @@ func (d *desk) readCSV(name string) (rows []map[string]string) {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// csvReader reads what the program writes.
+func csvReader(text string) *csv.Reader {
+	text = strings.TrimPrefix(text, "\ufeff")
+	reader := csv.NewReader(strings.NewReader(text))
+	if header, _, _ := strings.Cut(text, "\n"); strings.Count(header, ";") > strings.Count(header, ",") {
+		reader.Comma = ';'
+	}
+	return reader
 }
 
 // nobodyTwice fails if a number was dialled by two campaigns, or twice by one without a retry.

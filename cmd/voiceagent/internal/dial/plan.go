@@ -54,7 +54,7 @@ type plan struct {
 func checked(ctx context.Context, s *source, o Options) (*plan, error) {
 	p := &plan{source: s, known: make(contactfile.Lines), params: o.params(s)}
 	ownTime := NewOwnTime(&p.params, time.Now())
-	left := rejects{path: o.Rejects, force: o.Force, names: s.header.Names}
+	left := rejects{path: o.Rejects, force: o.Force, source: s}
 	if s.rejected { // its columns give way to those of today
 		left.before = len(rejectColumns)
 	}

@@ -16,9 +16,9 @@ import (
 // rejects writes the rows that are left out to a file, which is made when there is one.
 type rejects struct {
 	path   string
-	force  bool     // also over what isn't one of ours
-	names  []string // of the columns
-	before int      // how many of them aren't the file's own
+	force  bool // also over what isn't one of ours
+	source *source
+	before int // how many columns aren't the file's own
 	file   *atomicFile
 	csv    *csv.Writer
 }
@@ -35,8 +35,11 @@ func (r *rejects) add(one *contactfile.Row) error {
 		if err != nil {
 			return err
 		}
-		r.file, r.csv = file, csv.NewWriter(file)
-		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.names[r.before:]...)); err != nil {
+		r.file = file
+		if r.csv, err = r.source.writer(file); err != nil {
+			return err
+		}
+		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.source.header.Names[r.before:]...)); err != nil {
 			return err
 		}
 	}
@@ -69,7 +72,12 @@ func (r *rejects) standing() (exists, ours bool, err error) {
 		return true, false, nil
 	}
 	own := strings.Join(rejectColumns, ",")
-	head, err := beginning(r.path, len(own))
+	head, err := beginning(r.path, len(byteOrderMark)+len(own))
+	head = strings.TrimPrefix(head, byteOrderMark)
+	head = head[:min(len(head), len(own))]
+	if n := len(rejectColumns[0]); len(head) > n {
+		head = strings.ReplaceAll(head, head[n:n+1], ",") // the separator
+	}
 	return true, head == own, err
 }
 

@@ -223,15 +223,15 @@ func TestResultsHaveTheFormOfTheFile(t *testing.T) {
 		}
 		return string(b)
 	}
-	const semicolons = "name;phone\nJosé;+919876543210\n"
+	const semicolons = "name;phone\nJosé;+919876543210\nAgain;9876543210\n"
 	for name, test := range map[string]struct{ file, begins, said string }{
-		"plain":        {"name,phone\nJosé,+919876543210\n", "name,phone,called_number,", ""},
-		"with a mark":  {"\ufeffname,phone\nJosé,+919876543210\n", "\ufeffname,phone,called_number,", ""},
-		"tabs":         {"name\tphone\nJosé\t+919876543210\n", "name\tphone\tcalled_number\t", ""},
+		"plain":        {"name,phone\nJosé,+919876543210\nAgain,9876543210\n", "name,phone,called_number,", ""},
+		"with a mark":  {"\ufeffname,phone\nJosé,+919876543210\nAgain,9876543210\n", "\ufeffname,phone,called_number,", ""},
+		"tabs":         {"name\tphone\nJosé\t+919876543210\nAgain\t9876543210\n", "name\tphone\tcalled_number\t", ""},
 		"sep":          {"sep=;\n" + semicolons, "name;phone;called_number;", ""},
 		"UTF-16":       {wide(binary.LittleEndian, "\ufeff"+semicolons), "\ufeffname;phone;called_number;", " (UTF-8 with a byte order mark; contacts.csv is UTF-16LE)"},
 		"UTF-16BE":     {wide(binary.BigEndian, semicolons), "\ufeffname;phone;called_number;", " (UTF-8 with a byte order mark; contacts.csv is UTF-16BE)"},
-		"Windows-1252": {"name;phone\nJos\xe9;+919876543210\n", "\ufeffname;phone;called_number;", " (UTF-8 with a byte order mark; contacts.csv is WINDOWS-1252)"},
+		"Windows-1252": {"name;phone\nJos\xe9;+919876543210\nAgain;9876543210\n", "\ufeffname;phone;called_number;", " (UTF-8 with a byte order mark; contacts.csv is WINDOWS-1252)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -244,6 +244,13 @@ func TestResultsHaveTheFormOfTheFile(t *testing.T) {
 				assert.True(t, strings.HasPrefix(string(text), test.begins), "%q", text)
 				assert.Contains(t, string(text), "José")
 				assert.True(t, strings.HasSuffix(d.screen.String(), "contacts.results.csv"+test.said+"\n"), d.screen.String())
+
+				rejects, err := os.ReadFile(d.path("contacts.rejects.csv"))
+				require.NoError(t, err)
+				head := strings.NewReplacer("name", "line", "phone", "column", "called_number", "column_name").Replace(test.begins)
+				assert.True(t, strings.HasPrefix(string(rejects), head), "%q", rejects)
+				_, err = d.run(t.Context(), func(o *dial.Options) { o.AnyRange = false })
+				require.NoError(t, err, "it writes over its own list")
 			})
 		})
 	}
