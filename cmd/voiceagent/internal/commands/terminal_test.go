@@ -236,10 +236,10 @@ func TestNothingRingsUntilYes(t *testing.T) {
 	t.Parallel()
 	server, variables := newServer(t)
 	create := []string{"calls", "create", "--agent", "ag_1", "--from", "+15550100000", "--to", "+919876543210"}
-	p := onTerminal(t, variables, create...)
-	p.until("This rings +919876543210, from +15550100000. Call now? [y/N] ", "")
+	p := onTerminalOf(t, 40, variables, create...)
+	p.until("This rings +919876543210, from\r\n+15550100000 (account:\r\n"+server.URL, "") // broken between words
 	assert.Empty(t, server.Dialed())
-	p.until("[y/N]", "y\n")
+	p.until("Call now? [y/N] ", "y\n")
 	assert.Zero(t, p.end(), p.text())
 	assert.Equal(t, []string{"+919876543210"}, server.Dialed())
 
@@ -262,13 +262,13 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 	same := []string{"--agent", "ag_1", "--from", "+15550100000", "--name", "January", "--concurrency", "2", "--exclude", out, "--key-file", key,
 		"--schedule", "2999-01-01T08:59:00+05:30", "--retry-on", "no_answer"}
 	for _, command := range []string{"create", "run"} {
-		p := onTerminal(t, variables, append([]string{"campaigns", command, contacts}, same...)...)
+		p := onTerminalOf(t, 300, variables, append([]string{"campaigns", command, contacts}, same...)...)
 		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of 2 numbers outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
 		assert.Equal(t, 14, p.end(), p.text())
 		for _, line := range []string{
 			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)\r\n",
 			"; 2 calls at a time\r\n",
-			"agent ag_1; from +15550100000; account: " + server.URL + ", key from " + key + "\r\n",
+			"agent ag_1; from +15550100000; account: " + server.URL + ", key from --key-file " + key + "\r\n",
 			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself\r\n",
 			"own time, guessed by the prefix: outside 9:00 to 21:00 for 2 of 2 numbers when it begins (",
 		} {
