@@ -53,6 +53,8 @@ func OneArg(name string) cobra.PositionalArgs {
 			return fmt.Errorf("%s needs %s; see %[1]s --help", cmd.CommandPath(), name)
 		case len(args) > 1:
 			return fmt.Errorf("%s takes one argument, not %d; see %[1]s --help", cmd.CommandPath(), len(args))
+		case strings.HasSuffix(name, "id") && strings.HasSuffix(args[0], cutMark):
+			return fmt.Errorf("%s is the beginning of %s, as a list shows it where the terminal is narrow: -o csv and -o json have it whole", args[0], name)
 		}
 		return nil
 	}
