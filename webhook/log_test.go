@@ -45,7 +45,7 @@ func TestLog(t *testing.T) {
 		"repeated":  {times: 2, want: []string{"again=true"}},
 		"unread":    {body: `{"event":"CALL_ENDED","data":"+919876543210"}`, times: 1, want: []string{"level=WARN", "status=200", "there is no object under data"}},
 		"malformed": {body: strings.Repeat("[", 20_000), times: 1, want: []string{"level=WARN", "status=400", "it is not a JSON object"}},
-		"refused":   {times: 1, change: func(p *webhook.HandlerParams) { p.Secrets = []string{"whsec_test_2"} }, want: []string{"level=WARN", "status=401", "it fits none of the 1 secrets"}},
+		"refused":   {times: 1, change: func(p *webhook.HandlerParams) { p.Secrets = []string{"whsec_test_2"} }, want: []string{"level=WARN", "status=401", "it doesn't fit the secret"}},
 		"failed": {times: 1, change: func(p *webhook.HandlerParams) {
 			p.Handle = func(context.Context, webhook.Event) error {
 				return errors.New("no row for +91 98765 43210, 9876543210 or call_9876; signed with " + secret)

@@ -73,10 +73,13 @@ func Verify(body []byte, signature string, secrets ...string) error {
 			fits = (equal && secret != "") || fits
 		}
 	}
-	if !fits {
-		return fmt.Errorf("%w: it fits none of the %d secrets", ErrSignature, len(secrets))
+	switch {
+	case fits:
+		return nil
+	case len(secrets) == 1:
+		return fmt.Errorf("%w: it doesn't fit the secret", ErrSignature)
 	}
-	return nil
+	return fmt.Errorf("%w: it fits none of the %d secrets", ErrSignature, len(secrets))
 }
 
 // readSignatures returns what may be signatures, in whichever form.

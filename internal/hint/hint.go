@@ -163,11 +163,11 @@ func forState(route string) string {
 	var fits string
 	switch strings.TrimPrefix(route, "/campaigns/{campaign_id}/") {
 	case "pause":
-		fits = "pause fits one that is pending or in_progress"
+		fits = "pause fits one that is pending or in_progress; cancel calls off one that is scheduled"
 	case "resume":
 		fits = "resume fits one that is paused"
 	case "stop":
-		fits = "stop fits one that is pending, in_progress or paused"
+		fits = "stop fits one that is pending, in_progress or paused; cancel calls off one that is scheduled"
 	case "cancel":
 		fits = "cancel fits one that is scheduled and has not begun"
 	default:

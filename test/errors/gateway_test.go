@@ -290,10 +290,10 @@ func TestHintForACampaignInAnotherState(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity} {
 		campaigns := testkit.NewAnswering(t, status, `{"detail":"Campaign is completed"}`).Campaigns
 		for want, err := range map[string]error{
-			"pause fits one that is pending or in_progress":        testkit.Second(campaigns.Pause(t.Context(), "c_1")),
-			"resume fits one that is paused":                       testkit.Second(campaigns.Resume(t.Context(), "c_1")),
-			"stop fits one that is pending, in_progress or paused": testkit.Second(campaigns.Stop(t.Context(), "c_1")),
-			"cancel fits one that is scheduled and has not begun":  testkit.Second(campaigns.Cancel(t.Context(), "c_1")),
+			"pause fits one that is pending or in_progress; cancel calls off one that is scheduled": testkit.Second(campaigns.Pause(t.Context(), "c_1")),
+			"resume fits one that is paused": testkit.Second(campaigns.Resume(t.Context(), "c_1")),
+			"stop fits one that is pending, in_progress or paused; cancel calls off one that is scheduled": testkit.Second(campaigns.Stop(t.Context(), "c_1")),
+			"cancel fits one that is scheduled and has not begun":                                          testkit.Second(campaigns.Cancel(t.Context(), "c_1")),
 		} {
 			require.ErrorContains(t, err, "Campaign is completed; get the campaign to see its status: as far as is known, "+want)
 		}

@@ -31,7 +31,7 @@ func (p *Program) Confirm(ctx context.Context, question string) error {
 
 // ask puts a question to the person at the terminal. Whatever isn't a yes is a no.
 func (p *Program) ask(ctx context.Context, question string) (bool, error) {
-	fmt.Fprintf(p.Err, "%s [y/N] ", question)
+	fmt.Fprint(p.Err, p.fitted(question+" [y/N]")+" ")
 	answer := make(chan string, 1)
 	go func() { // a read from a terminal can't be called off: Ctrl-C leaves it to the end of the program
 		line, err := bufio.NewReader(p.In).ReadString('\n')
@@ -48,6 +48,19 @@ func (p *Program) ask(ctx context.Context, question string) (bool, error) {
 		fmt.Fprintln(p.Err)
 		return false, fmt.Errorf("interrupted, nothing was done: %w", ctx.Err())
 	}
+}
+
+// fitted breaks the lines of a text between words, so that they fit the terminal.
+func (p *Program) fitted(lines string) string {
+	width := WidthOf(p.Err)
+	if width <= 0 {
+		return lines
+	}
+	var fitting []string
+	for line := range strings.SplitSeq(lines, "\n") {
+		fitting = append(fitting, wrapped(line, width)...)
+	}
+	return strings.Join(fitting, "\n")
 }
 
 // IsTerminal reports whether a person is at the other end.

@@ -84,6 +84,7 @@ the request that it would send. What the exit codes mean: voiceagent help exit-c
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	root.SetFlagErrorFunc(flagError)
+	p.fitHelp(root)
 
 	p.Output = Table
 	flags := root.PersistentFlags()

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	cellWidth = 40 // the widest that a value gets in a table with many records
-	shortID   = 8  // what is shown of an id where the whole one has no room
-	gap       = 2  // columns between two values
+	cellWidth = 40  // the widest that a value gets in a table with many records
+	cutMark   = "~" // at the end of what is cut
+	shortID   = 8   // what is shown of an id where the whole one has no room
+	gap       = 2   // columns between two values
 )
 
 // tablePrinter holds all records until the end, as the widths depend on them.
@@ -30,7 +31,7 @@ func tablePrinter[T any](p *Program, columns []Column[T]) Printer[T] {
 					}
 					times[i].add(value)
 				}
-				t.cells[i] = append(t.cells[i], text.Snip(Printable(value), cellWidth, "~"))
+				t.cells[i] = append(t.cells[i], text.Snip(Printable(value), cellWidth, cutMark))
 			}
 			return nil
 		},
@@ -90,7 +91,7 @@ func (t *grid) fit(columns int) string {
 		}
 		for row, id := range t.cells[i] {
 			if text.StringWidthWithoutEscSequences(id) > shortID+1 {
-				t.cells[i][row], cut = text.Snip(id, shortID+1, "~"), "ids are cut"
+				t.cells[i][row], cut = text.Snip(id, shortID+1, cutMark), "ids are cut"
 			}
 		}
 	}

@@ -24,6 +24,55 @@ func flagError(cmd *cobra.Command, err error) error {
 	return Usagef("%w; see %s --help", err, cmd.CommandPath())
 }
 
+// fitHelp breaks the lines of the help between words where the terminal is narrower than they are.
+func (p *Program) fitHelp(root *cobra.Command) {
+	write := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		width := WidthOf(p.Out)
+		if width <= 0 {
+			write(cmd, args)
+			return
+		}
+		var whole strings.Builder
+		root.SetOut(&whole)
+		write(cmd, args)
+		root.SetOut(p.Out)
+		for line := range strings.Lines(whole.String()) {
+			fmt.Fprintln(p.Out, strings.Join(hanging(strings.TrimSuffix(line, "\n"), width), "\n"))
+		}
+	})
+}
+
+// columnStart matches what comes before the text of a flag or a command in a list of them.
+var columnStart = regexp.MustCompile(`^ +\S.*?  +`)
+
+// hanging cuts a line of help. What doesn't fit begins below the text of the flag, or further to
+// the left where that leaves no room. A command to be copied stays whole.
+func hanging(line string, width int) []string {
+	head := columnStart.FindString(line)
+	if head == "" {
+		if strings.HasPrefix(strings.TrimLeft(line, " "), "voiceagent ") {
+			return []string{line}
+		}
+		return wrapped(line, width)
+	}
+	indent := len(head)
+	const room = 30 // columns that a text needs
+	narrow := indent+room > width
+	if narrow {
+		indent = len("      --")
+	}
+	lines := wrapped(line[len(head):], max(width-indent, 1))
+	for i := range lines {
+		lines[i] = strings.Repeat(" ", indent) + lines[i]
+	}
+	if narrow {
+		return append([]string{strings.TrimRight(head, " ")}, lines...)
+	}
+	lines[0] = head + lines[0][indent:]
+	return lines
+}
+
 // knownSubcommand refuses arguments of a command that only has others below it.
 func knownSubcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -53,6 +102,8 @@ func OneArg(name string) cobra.PositionalArgs {
 			return fmt.Errorf("%s needs %s; see %[1]s --help", cmd.CommandPath(), name)
 		case len(args) > 1:
 			return fmt.Errorf("%s takes one argument, not %d; see %[1]s --help", cmd.CommandPath(), len(args))
+		case strings.HasSuffix(name, "id") && strings.HasSuffix(args[0], cutMark):
+			return fmt.Errorf("%s is the beginning of %s, as a list shows it where the terminal is narrow: -o csv and -o json have it whole", args[0], name)
 		}
 		return nil
 	}

@@ -75,7 +75,7 @@ func plainMisfit(text string) string {
 		wanted = "a text"
 	case strings.HasPrefix(kind, "[]"):
 		wanted = "a list"
-	case strings.HasPrefix(kind, "map["), strings.HasPrefix(kind, "voiceagent."):
+	case strings.HasPrefix(kind, "map["), strings.HasPrefix(kind, "voiceagent."), strings.HasPrefix(kind, "commands."):
 		wanted = "an object"
 	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "float"):
 		wanted = "a number"

@@ -146,7 +146,7 @@ func (f *campaignFlags) contacts(ctx context.Context, p *cli.Program, terms *dia
 		}
 	}
 	if len(bad) > 0 {
-		return cli.Usagef("%s: nothing was sent, as this can't be used:\n%w", terms.File, errors.Join(bad...))
+		return cli.Usagef("%s: nothing was sent, as this can't be used:\n%w\n%s", terms.File, errors.Join(bad...), numbers.ReadAs())
 	}
 	if terms.File = filepath.Base(terms.File); terms.File == "-" {
 		terms.File = "standard input"

@@ -30,16 +30,16 @@ func campaignsRun(p *cli.Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run FILE", Short: "Call everybody in a CSV file, and write what became of each: phones ring (asks first)", Args: cli.OneArg("a CSV file"),
 		Long: `Check a CSV file, call everybody in it, follow the calls, and write what became of each row, and what the agent
-collected, to FILE.results.csv.
+collected, to a file beside it: for contacts.csv that is contacts.results.csv.
 
 The first line names the columns; what is in them the agent can use. Nobody is called while a row can't be used, and no
 number twice. A long list becomes several campaigns of up to 2,000 contacts.
 
 The run is recorded under your configuration directory. When it was broken off, by Ctrl-C or a lost connection, the
 same command goes on where it stopped and calls nobody a second time. A file that was called and has changed since is
-refused: keep out those who were called with --exclude FILE.results.csv, or call everybody again with --again.
+refused: keep out those who were called with --exclude and those results, or call everybody again with --again.
 
-With --dry-run the file is checked and the plan shown.`,
+With --dry-run the file is checked, rows that would be left out are written down, and the plan is shown.`,
 		Example: `  voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --concurrency 5
   voiceagent campaigns run contacts.csv --agent AGENT --from +15550100000 --simulate`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -66,8 +66,8 @@ With --dry-run the file is checked and the plan shown.`,
 	cmd.Flags().BoolVar(&o.SkipBad, "skip-bad", false, "go on without the rows that can't be used")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "overwrite the file with the results, and any file that --rejects names; write --transcripts beside other files")
 	cmd.Flags().BoolVar(&o.Again, "again", false, "call people again whom another run called: the file has changed since, or the parameters have")
-	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default FILE.results.csv; with --simulate FILE.simulated.csv)")
-	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default FILE.rejects.csv)")
+	cmd.Flags().StringVar(&o.Results, "results", "", "the file for what became of each row (default contacts.results.csv, if FILE is contacts.csv; with --simulate contacts.simulated.csv)")
+	cmd.Flags().StringVar(&o.Rejects, "rejects", "", "the file for rows that can't be used (default contacts.rejects.csv, if FILE is contacts.csv)")
 	cmd.Flags().StringVar(&o.Transcripts, "transcripts", "", "a new or empty `DIR` for the transcripts: a file for each call, named by the line and the call's id")
 	cmd.Flags().IntSliceVar(&o.NotMade, "not-made", nil, "parts whose outcome was unknown and that you have checked not to exist: make them again")
 	return cmd

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/cli"
 	"github.com/voiceagent-go/voiceagent/cmd/voiceagent/internal/signature"
@@ -27,6 +29,22 @@ func diagnosing(p *cli.Program) webhook.Scheme {
 	}
 }
 
+// suggesting is the scheme of listen without --diagnose. It says once where to go from a signature
+// that doesn't fit.
+func suggesting(p *cli.Program) webhook.Scheme {
+	var once sync.Once
+	return func(header http.Header, body []byte, secrets []string) error {
+		err := webhook.DefaultScheme(header, body, secrets)
+		if errors.Is(err, webhook.ErrSignature) || errors.Is(err, webhook.ErrNoSignature) {
+			once.Do(func() {
+				p.Notice(cli.Note{Text: "A delivery isn't signed as was expected. See that the secret is the one that the agent's webhook was given; " +
+					"voiceagent listen --diagnose finds out how deliveries are signed."})
+			})
+		}
+		return err
+	}
+}
+
 // diagnosis is what was found, in one piece, as deliveries may come at the same time.
 func diagnosis(d signature.Diagnosis) string {
 	var b strings.Builder
@@ -34,7 +52,11 @@ func diagnosis(d signature.Diagnosis) string {
 	if d.Fit == nil {
 		line("Signature: ", "no scheme fits that this program knows")
 	} else {
-		line("Signature: ", d.Fit.Header+" has it, in "+d.Fit.Encoding)
+		how := "in " + d.Fit.Encoding
+		if d.Fit.Algorithm == "none" {
+			how = d.Fit.Encoding // as it is
+		}
+		line("Signature: ", d.Fit.Header+" has it, "+how)
 		line("  algorithm: ", d.Fit.Algorithm)
 		line("  signed: ", d.Fit.Message)
 		line("  key: ", d.Fit.Key)

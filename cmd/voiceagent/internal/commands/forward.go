@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,7 +117,7 @@ func newForwarder(p *cli.Program, target *url.URL, count int, enough chan<- stru
 	transport.DisableKeepAlives = true  // a program that is restarted now and then
 	line := eventLine(p)
 	printer := cli.Changes(p, func(f forwarded) string {
-		return line(f.received) + "\n          -> " + f.To + "  " + cli.Printable(f.outcome())
+		return strings.TrimRight(line(f.received), " ") + "\n          -> " + f.To + "  " + cli.Printable(f.outcome())
 	}, forwardColumns)
 	return &forwarder{target: target, transport: transport, look: func(http.Header, []byte) {}, print: printer.Add, left: count, enough: enough}
 }

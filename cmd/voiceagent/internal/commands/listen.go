@@ -108,7 +108,7 @@ func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []string, target *url.URL) error {
 	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", flags.address)
 	if err != nil {
-		return err
+		return fmt.Errorf("--address %s: %w; write it like 127.0.0.1:8080, with a port that nothing else listens on", flags.address, err)
 	}
 	own := fmt.Sprintf("http://%s/", listening.Addr())
 	if target != nil && isSelf(target, listening.Addr()) {
@@ -147,8 +147,11 @@ func receiver(p *cli.Program, flags listenFlags, secrets []string, target *url.U
 		Workers: 1, // one printer
 		Handle:  printEvents(p, flags.count, enough),
 	}
-	if flags.diagnose {
+	switch {
+	case flags.diagnose:
 		params.Scheme = diagnosing(p)
+	case len(secrets) > 0:
+		params.Scheme = suggesting(p)
 	}
 	handler := webhook.NewHandler(params)
 	return handler, handler.Shutdown

@@ -94,6 +94,7 @@ func TestListenTakesWhatIsSigned(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-status)
 	l.end()
 	assert.Zero(t, <-l.code, "Ctrl-C is how it is ended")
+	assert.Equal(t, 1, strings.Count(<-l.told, "voiceagent listen --diagnose finds out how deliveries are signed"))
 }
 
 // An event that could not be printed wasn't received: the vendor sends it again.

@@ -236,10 +236,10 @@ func TestNothingRingsUntilYes(t *testing.T) {
 	t.Parallel()
 	server, variables := newServer(t)
 	create := []string{"calls", "create", "--agent", "ag_1", "--from", "+15550100000", "--to", "+919876543210"}
-	p := onTerminal(t, variables, create...)
-	p.until("This rings +919876543210, from +15550100000 (account: "+server.URL+", key from "+keyVariable+"). Call now? [y/N] ", "")
+	p := onTerminalOf(t, 40, variables, create...)
+	p.until("This rings +919876543210, from\r\n+15550100000 (account:\r\n"+server.URL, "") // broken between words
 	assert.Empty(t, server.Dialed())
-	p.until("[y/N]", "y\n")
+	p.until("Call now? [y/N] ", "y\n")
 	assert.Zero(t, p.end(), p.text())
 	assert.Equal(t, []string{"+919876543210"}, server.Dialed())
 
@@ -262,11 +262,11 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 	same := []string{"--agent", "ag_1", "--from", "+15550100000", "--name", "January", "--concurrency", "2", "--exclude", out, "--key-file", key,
 		"--schedule", "2999-01-01T08:59:00+05:30", "--retry-on", "no_answer"}
 	for _, command := range []string{"create", "run"} {
-		p := onTerminal(t, variables, append([]string{"campaigns", command, contacts}, same...)...)
+		p := onTerminalOf(t, 300, variables, append([]string{"campaigns", command, contacts}, same...)...)
 		p.until("Call 2 contacts from +15550100000, 2 at a time, from Tue 1 Jan 2999 08:59 +05:30 on, for 2 of 2 numbers outside 9:00 to 21:00 of their own time? [y/N] ", "n\n")
 		assert.Equal(t, 14, p.end(), p.text())
 		for _, line := range []string{
-			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 listed)",
+			"contacts.csv: 3 rows, 2 contacts, 0 bad, 1 excluded (1 number in the lists)",
 			"; 2 calls at a time ",
 			"agent ag_1; from +15550100000; account: " + server.URL + ", key from --key-file " + key + " ",
 			"scheduled for Tue 1 Jan 2999 08:59 +05:30; at any hour; retries after no_answer, as often as the API does by itself",
@@ -277,4 +277,23 @@ func TestCampaignsCreateAsksAsCampaignsRunDoes(t *testing.T) {
 		assert.NotContains(t, p.text(), "lev_test")
 	}
 	assert.Zero(t, server.RequestCount())
+}
+
+// The help fits the terminal, but for commands to be copied, which it leaves whole.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[int]string{
+		40: "      --max-retries int\r\n        how often to call again; 2 to 3\r\n        are recommended\r\n",
+		80: "      --exclude FILE             a CSV FILE with numbers that aren't called,\r\n                                 such as the results of an earlier run; may be\r\n",
+	} {
+		p := onTerminalOf(t, columns, nil, "campaigns", "create", "--help")
+		assert.Zero(t, p.end())
+		assert.Contains(t, p.text(), want)
+		assert.Contains(t, p.text(), `campaigns create contacts.csv --name "January reminders" --agent AGENT --from +15550100000 --watch`)
+		for line := range strings.SplitSeq(p.text(), "\r\n") {
+			if !strings.HasPrefix(line, "  voiceagent ") {
+				assert.LessOrEqual(t, len(line), columns, line)
+			}
+		}
+	}
 }

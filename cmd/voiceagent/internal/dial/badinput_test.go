@@ -28,7 +28,7 @@ var badFiles = map[string]struct{ text, want string }{
 		"FILE: line 3, column 2 (name): the row doesn't end within 1048576 bytes: is a quote (\") not closed?"},
 	"endless header": {"phone,\"name" + strings.Repeat(" and so on\n", 100_000), "FILE: line 1, column 2: the row doesn't end within 1048576 bytes: is a quote (\") not closed?"},
 	"nobody left": {"phone\nabc\n", "FILE: 1 of 1 row can't be used; all of them are in FILE.rejects. Nothing was sent.\n" +
-		"Mend them and run it again, or go on without them with --skip-bad"},
+		"Mend them and run it again, or go on without them with --skip-bad. Numbers without a country code are read as those of IN; --region says otherwise"},
 }
 
 func TestBadFilesStopBeforeAnythingIsSent(t *testing.T) {

@@ -17,7 +17,8 @@ import (
 func (r *run) history() error {
 	s := r.state
 	if s.again {
-		r.say("this run was begun %s: %d of its %s made, and aren't made again\n", s.begun.since(), s.made, count(len(r.plan.digests), "campaign"))
+		r.say("%s", wrapped(fmt.Sprintf("this run was begun %s: %d of %s made then, and not again\n",
+			s.begun.since(), s.made, count(len(r.plan.digests), "campaign")), r.o.Width()))
 		if s.open > 0 {
 			r.say("of %d it isn't known: they are looked for first\n", s.open)
 		}
@@ -28,8 +29,8 @@ func (r *run) history() error {
 			return badInput("--again calls nobody here: this very run was made %s, and without another --name it is the same one. "+
 				"To call all %s again add --name, too; without --again the results are written anew", s.begun.since(), count(r.plan.contacts, "contact"))
 		}
-		r.say("NOTE: nobody is called now: all %s were given to campaigns then; to call all of these people again give another --name, and --again\n",
-			count(r.plan.contacts, "contact"))
+		r.say("%s", wrapped(fmt.Sprintf("NOTE: nobody is called now: all %s were given to campaigns then; to call all of these people again give another --name, and --again\n",
+			count(r.plan.contacts, "contact")), r.o.Width()))
 		return nil
 	}
 	changed, others := s.earlier(r.o, r.plan)

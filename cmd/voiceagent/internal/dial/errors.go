@@ -2,7 +2,10 @@ package dial
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/voiceagent-go/voiceagent"
 )
 
 // BadInput means that the file or the options can't be used. It says where, why, and how to go on.
@@ -47,7 +50,11 @@ func (e *Interrupted) goOn() string {
 	case e.ended:
 		head = "All campaigns have ended, but the results aren't written:\n"
 	case len(e.Campaigns) > 0:
-		head = "This program no longer watches. The campaigns go on calling at the vendor's:\n"
+		goOn := "go on calling"
+		if !slices.ContainsFunc(e.Campaigns, func(p Part) bool { return p.Status != voiceagent.CampaignScheduled }) {
+			goOn = "will begin as scheduled"
+		}
+		head = "This program no longer watches. The campaigns " + goOn + " at the vendor's:\n"
 	}
 	return e.say(head, " yet", "")
 }
@@ -83,8 +90,19 @@ func withFlag(command, flag string) string {
 	return command + " " + flag
 }
 
-// say writes how far the run came: what there is, how to go on, and the commands that pause and
-// stop the running campaigns.
+// endings are the commands that keep campaigns from calling, and whether one fits a campaign that
+// is only scheduled.
+var endings = []struct {
+	verb, head string
+	scheduled  bool
+}{
+	{"cancel", "To call them off before they begin:\n", true},
+	{"pause", "To pause the calls:\n", false},
+	{"stop", "To stop them for good:\n", false},
+}
+
+// say writes how far the run came: what there is, how to go on, and the commands that keep the
+// campaigns from calling.
 func (s *Standing) say(head, missing, advice string) string {
 	var b strings.Builder
 	b.WriteString(head)
@@ -100,11 +118,11 @@ func (s *Standing) say(head, missing, advice string) string {
 		fmt.Fprintf(&b, "%s are in no campaign%s.\n", count(s.Missing, "contact"), missing)
 	}
 	fmt.Fprintf(&b, "To go on where it stopped (nobody is called a second time):\n  %s\n%s", s.Command, advice)
-	for _, verb := range []struct{ name, head string }{{"pause", "To pause the calls:\n"}, {"stop", "To stop them for good:\n"}} {
-		head := verb.head
+	for _, ending := range endings {
+		head := ending.head
 		for _, p := range s.Campaigns {
-			if p.ID != "" && !p.Status.Terminal() {
-				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, verb.name, p.ID)
+			if p.ID != "" && !p.Status.Terminal() && ending.scheduled == (p.Status == voiceagent.CampaignScheduled) {
+				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, ending.verb, p.ID)
 				head = ""
 			}
 		}

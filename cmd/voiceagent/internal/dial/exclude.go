@@ -97,8 +97,7 @@ func (e *Excluded) read(ctx context.Context, path string, numbers Numbers, colum
 		shown = append(shown, fmt.Sprintf("and %s more", count(more, "such row")))
 	}
 	return badInput("--exclude %s: %d of %s can't be read, and somebody who is to be kept out might be called. Nothing was sent.\n%s\n"+
-		"Mend or remove them, and run it again. Numbers without a country code are read as those of %s; --region says otherwise",
-		path, bad, count(rows, "row"), strings.Join(shown, "\n"), numbers.region)
+		"Mend or remove them, and run it again. %s", path, bad, count(rows, "row"), strings.Join(shown, "\n"), numbers.ReadAs())
 }
 
 // wasNotCalled reports whether a row of results is one of those that were left out.

@@ -38,7 +38,7 @@ func TestExcludedPeopleAreNotCalled(t *testing.T) {
 		require.NoError(t, err)
 		assert.ElementsMatch(t, []string{"+919876543210", "+919876543212"}, d.srv.Dialed())
 		assert.Equal(t, []int{6, 2, 0, 1, 3}, []int{summary.Rows, summary.Contacts, summary.Bad, summary.Repeated, summary.Excluded})
-		assert.Contains(t, d.screen.String(), "contacts.csv: 6 rows, 2 contacts, 0 bad, 1 repetition of a number left out, 3 excluded (4 listed)\n")
+		assert.Contains(t, d.screen.String(), "contacts.csv: 6 rows, 2 contacts, 0 bad, 1 repetition of a number left out, 3 excluded (4 numbers in the lists)\n")
 		assert.Contains(t, d.screen.String(), "4 rows left out, written to ")
 		rejects := d.readCSV("contacts.rejects.csv")
 		require.Len(t, rejects, 4)

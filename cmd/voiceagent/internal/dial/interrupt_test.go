@@ -51,7 +51,7 @@ func TestCtrlCSaysWhatGoesOnAndHow(t *testing.T) {
 		summary, err = d.run(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, []string{one, two}, []string{summary.Campaigns[0].ID, summary.Campaigns[1].ID})
-		assert.Contains(t, d.screen.String(), "2 of its 2 campaigns made, and aren't made again\nNOTE: nobody is called now: all 2,500 contacts were given to campaigns then")
+		assert.Contains(t, d.screen.String(), "2 of 2 campaigns made then, and not again\nNOTE: nobody is called now: all 2,500 contacts were given to campaigns then")
 		assert.Len(t, d.srv.Dialed(), 2500)
 		d.nobodyTwice()
 		assert.Len(t, d.readCSV("contacts.results.csv"), 2500)

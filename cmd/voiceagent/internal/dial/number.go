@@ -26,6 +26,12 @@ func NewNumbers(region, from string, anyRange bool) (Numbers, error) {
 	return n, nil
 }
 
+// ReadAs says which country the numbers without a country code are taken to be of, for whoever sees
+// numbers refused. It is a sentence without a full stop.
+func (n Numbers) ReadAs() string {
+	return "Numbers without a country code are read as those of " + n.region + "; --region says otherwise"
+}
+
 // Normalize returns a number as E.164, or why it can't be used. It is a
 // [voiceagent.CSVParams.Normalize].
 func (n Numbers) Normalize(text string) (e164 string, err error) {

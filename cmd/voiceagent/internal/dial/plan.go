@@ -54,7 +54,7 @@ type plan struct {
 func checked(ctx context.Context, s *source, o Options) (*plan, error) {
 	p := &plan{source: s, known: make(contactfile.Lines), params: o.params(s)}
 	ownTime := NewOwnTime(&p.params, time.Now())
-	left := rejects{path: o.Rejects, force: o.Force, source: s}
+	left := rejects{path: o.Rejects, force: o.Force, names: s.header.Names, comma: s.header.Comma}
 	if s.rejected { // its columns give way to those of today
 		left.before = len(rejectColumns)
 	}
@@ -101,7 +101,7 @@ func checked(ctx context.Context, s *source, o Options) (*plan, error) {
 		Params: &p.params, Campaigns: len(p.digests), Account: cmp.Or(o.Account, o.Server), OwnTime: ownTime,
 	}
 	var err error
-	if p.rejects, err = left.finish(); err != nil {
+	if p.rejects, err = left.finish(s.marked()); err != nil {
 		return p, badInput("the rows that are left out can't be written down: %w", err)
 	}
 	return p, nil

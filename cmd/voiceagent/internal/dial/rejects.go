@@ -4,11 +4,13 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
@@ -16,9 +18,10 @@ import (
 // rejects writes the rows that are left out to a file, which is made when there is one.
 type rejects struct {
 	path   string
-	force  bool // also over what isn't one of ours
-	source *source
-	before int // how many columns aren't the file's own
+	force  bool     // also over what isn't one of ours
+	names  []string // of the columns
+	before int      // how many of them aren't the file's own
+	comma  rune     // between the columns, as in the file
 	file   *atomicFile
 	csv    *csv.Writer
 }
@@ -35,11 +38,9 @@ func (r *rejects) add(one *contactfile.Row) error {
 		if err != nil {
 			return err
 		}
-		r.file = file
-		if r.csv, err = r.source.writer(file); err != nil {
-			return err
-		}
-		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.source.header.Names[r.before:]...)); err != nil {
+		r.file, r.csv = file, csv.NewWriter(file)
+		r.csv.Comma = r.comma
+		if err := r.csv.Write(append(slices.Clone(rejectColumns), r.names[r.before:]...)); err != nil {
 			return err
 		}
 	}
@@ -71,19 +72,18 @@ func (r *rejects) standing() (exists, ours bool, err error) {
 	case !info.Mode().IsRegular():
 		return true, false, nil
 	}
-	own := strings.Join(rejectColumns, ",")
-	head, err := beginning(r.path, len(byteOrderMark)+len(own))
+	const enough = 100 // bytes
+	head, err := beginning(r.path, enough)
 	head = strings.TrimPrefix(head, byteOrderMark)
-	head = head[:min(len(head), len(own))]
-	if n := len(rejectColumns[0]); len(head) > n {
-		head = strings.ReplaceAll(head, head[n:n+1], ",") // the separator
-	}
-	return true, head == own, err
+	after, _ := strings.CutPrefix(head, rejectColumns[0])
+	comma, _ := utf8.DecodeRuneInString(after)
+	return true, strings.HasPrefix(head, strings.Join(rejectColumns, string(comma))), err
 }
 
-// finish puts the file in place and returns its path. If there was nothing to write it returns "",
-// and removes the file of an earlier run, as its rows have been fixed.
-func (r *rejects) finish() (string, error) {
+// finish puts the file in place and returns its path. It begins with a byte order mark if it is to
+// be marked. If there was nothing to write it returns "", and removes the file of an earlier run,
+// as its rows have been fixed.
+func (r *rejects) finish(marked bool) (string, error) {
 	if r.file == nil {
 		if _, ours, _ := r.standing(); ours {
 			return "", os.Remove(r.path)
@@ -94,7 +94,32 @@ func (r *rejects) finish() (string, error) {
 	if err := r.csv.Error(); err != nil {
 		return "", err
 	}
+	if marked {
+		if err := r.mark(); err != nil {
+			return "", err
+		}
+	}
 	return r.path, r.file.replace()
+}
+
+// mark writes the file once more, behind a byte order mark: that the contacts are in another
+// encoding may show in their last row only.
+func (r *rejects) mark() error {
+	plain := r.file
+	defer plain.drop()
+	if err := plain.Flush(); err != nil {
+		return err
+	}
+	if _, err := plain.temp.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	file, err := createAtomic(r.path)
+	if err != nil {
+		return err
+	}
+	r.file = file
+	_, err = io.Copy(file, io.MultiReader(strings.NewReader(byteOrderMark), plain.temp))
+	return err
 }
 
 // drop throws away what wasn't finished.

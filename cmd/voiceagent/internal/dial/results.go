@@ -62,8 +62,12 @@ func (r *run) writeResults(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.plan.source.writer(file)
+	if r.plan.source.marked() {
+		_, err = file.WriteString(byteOrderMark)
+	}
 	if err == nil {
+		out := csv.NewWriter(file)
+		out.Comma = r.plan.source.header.Comma
 		err = calls.db.View(func(tx *bbolt.Tx) error { return r.writeRows(out, calls, tx) })
 		out.Flush()
 		err = cmp.Or(err, out.Error())
@@ -151,17 +155,6 @@ const byteOrderMark = "\ufeff"
 // it uses another encoding, and reads UTF-8 only where that is said.
 func (s *source) marked() bool {
 	return s.header.Mark || s.header.Encoding != "" && s.header.Encoding != "UTF-8"
-}
-
-// writer writes a file that looks like the source: with its separator, and marked.
-func (s *source) writer(file io.Writer) (*csv.Writer, error) {
-	out := csv.NewWriter(file)
-	out.Comma = s.header.Comma
-	if !s.marked() {
-		return out, nil
-	}
-	_, err := io.WriteString(file, byteOrderMark)
-	return out, err
 }
 
 // form says how the results differ from the file; "" if they don't.

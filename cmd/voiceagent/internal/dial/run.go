@@ -61,16 +61,16 @@ func (r *run) say(format string, args ...any) { fmt.Fprintf(r.o.Out, format, arg
 func (r *run) judge() error {
 	p := r.plan
 	r.sum.Rows, r.sum.Contacts, r.sum.Bad, r.sum.Repeated, r.sum.Excluded, r.sum.Rejects = p.rows, p.contacts, p.bad, p.again, p.out, p.rejects
-	showProblems(r.o.Out, p.problems, p.bad, "bad row")
-	showProblems(r.o.Out, p.repeated, p.again, "repeated number")
+	r.showProblems(p.problems, p.bad, "bad row")
+	r.showProblems(p.repeated, p.again, "repeated number")
 	switch {
 	case p.bad > 0 && !r.o.SkipBad:
-		return badInput("%s: %d of %s can't be used; all of them are in %s. Nothing was sent.\nMend them and run it again, or go on without them with --skip-bad",
-			r.o.File, p.bad, count(p.rows, "row"), p.rejects)
+		return badInput("%s: %d of %s can't be used; all of them are in %s. Nothing was sent.\nMend them and run it again, or go on without them with --skip-bad. %s",
+			r.o.File, p.bad, count(p.rows, "row"), p.rejects, p.source.numbers.ReadAs())
 	case p.contacts == 0 && p.out > 0 && p.bad == 0:
 		return badInput("%s: nobody is left to call: the numbers of all %s are excluded or come again; they are in %s. Nothing was sent", r.o.File, count(p.rows, "row"), p.rejects)
 	case p.contacts == 0:
-		return badInput("%s: none of %s can be used; all of them are in %s. Nothing was sent", r.o.File, count(p.rows, "row"), p.rejects)
+		return badInput("%s: none of %s can be used; all of them are in %s. Nothing was sent.\n%s", r.o.File, count(p.rows, "row"), p.rejects, p.source.numbers.ReadAs())
 	}
 	if p.rejects != "" {
 		r.say("%s left out, written to %s\n", count(p.bad+p.again+p.out, "row"), p.rejects)
@@ -78,12 +78,12 @@ func (r *run) judge() error {
 	return nil
 }
 
-func showProblems(w io.Writer, problems []Problem, all int, what string) {
+func (r *run) showProblems(problems []Problem, all int, what string) {
 	for _, problem := range problems {
-		fmt.Fprintln(w, problem)
+		r.say("%s", wrapped(problem.String()+"\n", r.o.Width()))
 	}
 	if more := all - len(problems); more > 0 {
-		fmt.Fprintf(w, "and %s more\n", count(more, what))
+		r.say("and %s more\n", count(more, what))
 	}
 }
 

@@ -59,6 +59,23 @@ func TestARunGoesOnAfterTheTimeOfItsSchedule(t *testing.T) {
 	})
 }
 
+// A campaign that is only scheduled can be neither paused nor stopped.
+func TestCtrlCBeforeTheScheduleSaysHowToCallItOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.write("contacts.csv", contacts(3))
+		summary, err := d.run(after(t, time.Minute), scheduled(time.Now().Add(time.Hour)))
+		require.ErrorAs(t, err, new(*dial.Interrupted))
+		id := summary.Campaigns[0].ID
+		assert.Equal(t, "Interrupted. This program no longer watches. The campaigns will begin as scheduled at the vendor's:\n"+
+			"  "+id+": "+summary.Name+", 3 contacts, scheduled\n"+
+			"To go on where it stopped (nobody is called a second time):\n  voiceagent campaigns run contacts.csv --yes\n"+
+			"To call them off before they begin:\n  voiceagent campaigns cancel "+id, err.Error())
+		_, err = d.srv.Client().Campaigns.Cancel(t.Context(), id)
+		require.NoError(t, err)
+	})
+}
+
 // All campaigns are made before the first one begins, also where the question waits for long.
 func TestAScheduleThatIsTooNearIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

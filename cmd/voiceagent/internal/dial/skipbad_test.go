@@ -48,6 +48,26 @@ func TestSkipBadCallsTheRestOnce(t *testing.T) {
 	})
 }
 
+// A spreadsheet opens the rows that are left out as it opens the file: they have its separator, and
+// a byte order mark, also where the last row only shows that it isn't UTF-8.
+func TestRejectsOpenInTheSpreadsheetThatMadeTheFile(t *testing.T) {
+	d := newDesk(t)
+	d.write("contacts.csv", "phone;name\r\nnobody;Asha\r\n+919876543210;J\xfcrgen\r\nnobody;M\xfcller\r\n")
+	for range 2 { // the second time it replaces what is there
+		_, err := d.run(t.Context(), func(o *dial.Options) { o.DryRun, o.SkipBad = true, true })
+		require.NoError(t, err)
+	}
+	text, err := os.ReadFile(d.path("contacts.rejects.csv"))
+	require.NoError(t, err)
+	assert.Equal(t, "\ufeffline;column;column_name;reason;phone;name\n"+
+		"2;1;phone;the number has letters in it;nobody;Asha\n4;1;phone;the number has letters in it;nobody;Müller\n", string(text))
+	left, err := os.ReadDir(d.dir)
+	require.NoError(t, err)
+	for _, file := range left {
+		assert.NotContains(t, file.Name(), ".new-")
+	}
+}
+
 func TestNumbersAreReadInTheirRegion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -150,11 +150,11 @@ func (s *source) rows(known contactfile.Lines) iter.Seq2[*contactfile.Row, error
 			if err != nil {
 				err = badInput("%s: %w", s.path, err)
 			}
-			s.header.Encoding = file.Encoding // as far as it is known
 			if !yield(row, err) {
 				return
 			}
 		}
+		s.header.Encoding = file.Encoding
 	}
 }
 

@@ -29,7 +29,7 @@ func (t Terms) String() string {
 		fmt.Fprintf(&b, ", %s of a number left out", count(t.Repeated, "repetition"))
 	}
 	if t.Listed > 0 {
-		fmt.Fprintf(&b, ", %s excluded (%s listed)", grouped(t.Excluded), grouped(t.Listed))
+		fmt.Fprintf(&b, ", %s excluded (%s in the lists)", grouped(t.Excluded), count(t.Listed, "number"))
 	} else if t.Excluded > 0 {
 		fmt.Fprintf(&b, ", %s excluded", grouped(t.Excluded))
 	}

@@ -122,7 +122,7 @@ func TestThePlanShowsWhatIsAskedFor(t *testing.T) {
 	})
 	require.ErrorIs(t, err, errNo)
 	for _, line := range []string{
-		"contacts.csv: 4 rows, 2 contacts, 0 bad, 1 repetition of a number left out, 1 excluded (1 listed)\n",
+		"contacts.csv: 4 rows, 2 contacts, 0 bad, 1 repetition of a number left out, 1 excluded (1 number in the lists)\n",
 		"; 50 calls at a time\nagent " + d.agent + "; from +15550100000; account: https://voiceagent.test/v1, key from key.txt\n",
 		"\nscheduled for Fri 1 Feb 2999 09:30 +05:30; within 09:00-18:00, not within 13:00-14:00 and 16:00-16:30 " +
 			"(in which zone the API doesn't say, probably India's); retries after no_answer, failed, up to 2 times, 30 minutes apart\n",
