@@ -85,7 +85,7 @@ func ExampleAuthenticationError() {
 	}
 	// Output:
 	// Invalid or expired API key
-	// check VOICEAGENT_API_KEY, or make a new key in the dashboard
+	// check VOICEAGENT_API_KEY, or make a new key in the Studio under Settings, Developers, API Keys
 }
 
 func ExamplePermissionError() {

@@ -118,7 +118,7 @@ func forStatus(status int) string {
 	case http.StatusBadRequest:
 		return "a required field is missing or the JSON is malformed: see Fields and Body"
 	case http.StatusUnauthorized:
-		return "check VOICEAGENT_API_KEY, or make a new key in the dashboard"
+		return "check VOICEAGENT_API_KEY, or make a new key in the Studio under Settings, Developers, API Keys"
 	case http.StatusForbidden:
 		return "this key isn't allowed to do that: use one that is, or ask the account's owner"
 	case http.StatusNotFound:

@@ -98,7 +98,7 @@ func TestHints(t *testing.T) {
 		{400, "validation_error", "phone_number must be E.164 format", "+919876543210"},
 		{404, "not_found", "Agent not found", "check the id"},
 		{200, "not_found", "Agent not found", "check the id"},
-		{401, "authentication_error", "Invalid or expired API key", "make a new key in the dashboard"},
+		{401, "authentication_error", "Invalid or expired API key", "make a new key in the Studio"},
 		{403, "authentication_error", "Invalid or expired API key", "key"},
 		{402, "quota_exceeded", "Insufficient credits", "add credits"},
 		{403, "quota_exceeded", "Insufficient credits", "add credits"},

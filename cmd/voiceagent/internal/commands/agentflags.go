@@ -2,6 +2,8 @@ package commands
 
 import (
 	"bytes"
+	stdjson "encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -118,6 +120,17 @@ func (f *agentFlags) webhook(p *cli.Program, agent map[string]any) error {
 	}
 	agent["webhook_config"] = webhook
 	return nil
+}
+
+// warnOfUnknown names the keys of --from-json that nobody knows: one may be misspelt.
+func (f *agentFlags) warnOfUnknown(p *cli.Program, sent map[string]any, known map[string]stdjson.RawMessage) {
+	asked, _ := cli.ExtraKeys(f.extra)
+	for _, key := range slices.Sorted(maps.Keys(sent)) {
+		_, isAsked := asked[key]
+		if _, isKnown := known[key]; !isAsked && !isKnown && sent[key] != nil {
+			p.Notice(cli.Note{Warning: fmt.Sprintf("--from-json: this program doesn't know the key %q: it is sent as it is", key)})
+		}
+	}
 }
 
 // givenAgent is an agent, or a part of one, by the API's names.

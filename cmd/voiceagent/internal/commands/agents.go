@@ -85,6 +85,7 @@ A text can come from a file: --start-flow @flow.txt, or @- for stdin. --from-jso
 			if err != nil {
 				return err
 			}
+			flags.warnOfUnknown(p, params.Extra, nil)
 			agent, err := client.Agents.Create(cmd.Context(), params, opts...)
 			write.Replayed(p, "agent was made")
 			return cli.Show(p, agentColumns)(agent, err)
@@ -134,6 +135,7 @@ what the API sets itself is left out, and so are keys that this program doesn't 
 				if params, err = given.update(); err != nil {
 					return err
 				}
+				flags.warnOfUnknown(p, params.Extra, agent.Extra)
 			}
 			if hook := params.Webhook; hook != nil && hook.Secret == "" && flags.json != "" {
 				p.Notice(cli.Note{Warning: "webhook_config is sent without a secret, as agents get never shows one; whether the API keeps the old one is unknown: " +
