@@ -85,8 +85,11 @@ func TestTheResultsOfAnEarlierRunAreSuchAList(t *testing.T) {
 				require.Len(t, d.srv.Dialed(), 2)
 				results, err := os.ReadFile(d.path("contacts.results.csv"))
 				require.NoError(t, err)
-				cells := strings.Repeat(",", strings.Count(strings.SplitN(string(results), "\n", 2)[0], ","))
-				skipped := "not a number" + cells + "\n" // as of somebody who was left out
+				cells := strings.Split(strings.SplitN(string(results), "\n", 2)[0], ",")
+				for i, name := range cells {
+					cells[i] = map[string]string{"not_called_because": "not a number"}[name] // as of somebody who was left out
+				}
+				skipped := strings.Join(cells, ",") + "\n"
 				require.NoError(t, os.WriteFile(d.path("contacts.results.csv"), append(results, skipped...), 0o600))
 
 				d.write("contacts.csv", fmt.Sprintf(file.after, "9876543210", "9876543211", "9876543212"))
