@@ -83,6 +83,14 @@ func withFlag(command, flag string) string {
 	return command + " " + flag
 }
 
+// word is an id as a shell takes it.
+func word(id string) string {
+	if id == fileName(id) {
+		return id
+	}
+	return "'" + strings.ReplaceAll(shown(id), "'", `'\''`) + "'"
+}
+
 // say writes how far the run came: what there is, how to go on, and the commands that pause and
 // stop the running campaigns.
 func (s *Standing) say(head, missing, advice string) string {
@@ -91,7 +99,7 @@ func (s *Standing) say(head, missing, advice string) string {
 	for _, p := range s.Campaigns {
 		switch {
 		case p.ID != "":
-			fmt.Fprintf(&b, "  %s: %s, %s, %s\n", p.ID, p.Name, count(p.Contacts, "contact"), p.Status)
+			fmt.Fprintf(&b, "  %s: %s, %s, %s\n", shown(p.ID), p.Name, count(p.Contacts, "contact"), shown(p.Status))
 		case p.Unknown:
 			fmt.Fprintf(&b, "  unknown: %s, %s: the answer was lost, so it may be calling\n", p.Name, count(p.Contacts, "contact"))
 		}
@@ -104,7 +112,7 @@ func (s *Standing) say(head, missing, advice string) string {
 		head := verb.head
 		for _, p := range s.Campaigns {
 			if p.ID != "" && !p.Status.Terminal() {
-				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, verb.name, p.ID)
+				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, verb.name, word(p.ID))
 				head = ""
 			}
 		}
