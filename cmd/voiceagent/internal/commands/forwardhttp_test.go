@@ -1,0 +1,80 @@
+package commands
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Whichever way the sender sends, the program gets a body of a known length, and no upgrade.
+func TestAForwardedBodyHasALength(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{spaced, ""} {
+		var got *http.Request
+		f, _ := newTestForwarder(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			got = r
+			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
+		}))
+		request := httptest.NewRequest(http.MethodPost, "/", io.MultiReader(strings.NewReader(body)))
+		request.TransferEncoding = []string{"chunked"}
+		request.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}
+		f.ServeHTTP(httptest.NewRecorder(), request)
+		assert.Empty(t, got.TransferEncoding)
+		assert.Equal(t, int64(len(body)), got.ContentLength)
+		assert.Equal(t, body == "", got.Body == http.NoBody)
+		assert.NotContains(t, got.Header, "Connection")
+		assert.NotContains(t, got.Header, "Upgrade")
+	}
+}
+
+// What breaks off is no delivery: the sender tries again, and it doesn't count.
+func TestAnAnswerThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, "begun")
+	}))
+	t.Cleanup(target.Close)
+	f, printed := newTestForwarder(t, http.DefaultTransport)
+	f.left, f.enough = 1, make(chan struct{})
+	f.target, _ = url.Parse(target.URL)
+	listening := httptest.NewServer(f)
+	t.Cleanup(listening.Close)
+	answer, err := http.Post(listening.URL, "application/json", strings.NewReader(spaced)) //nolint:noctx // it ends at once
+	if err == nil {
+		_, err = io.ReadAll(answer.Body)
+		answer.Body.Close()
+	}
+	require.Error(t, err)
+	listening.Close()
+	assert.Equal(t, "no whole answer to the sender, as the program's answer broke off, or the sender didn't wait for it", (*printed)[0].outcome())
+	assert.Equal(t, 1, f.left)
+}
+
+// Two that forward to each other, or a tunnel that leads back, hand a delivery on once.
+func TestForwardingInALoopEnds(t *testing.T) {
+	t.Parallel()
+	f, printed := newTestForwarder(t, http.DefaultTransport)
+	warned := ""
+	f.warn = func(text string) { warned = text }
+	one := httptest.NewServer(f)
+	t.Cleanup(one.Close)
+	g, _ := newTestForwarder(t, http.DefaultTransport)
+	g.target, _ = url.Parse(one.URL)
+	other := httptest.NewServer(g)
+	t.Cleanup(other.Close)
+	f.target, _ = url.Parse(other.URL)
+	answer, err := http.Post(one.URL, "application/json", strings.NewReader(spaced)) //nolint:noctx // it ends at once
+	require.NoError(t, err)
+	answer.Body.Close()
+	assert.Equal(t, http.StatusLoopDetected, answer.StatusCode)
+	one.Close()
+	assert.Len(t, *printed, 1)
+	assert.Equal(t, "--forward-to "+other.URL+" leads back to here: give the address of your program", warned)
+}
