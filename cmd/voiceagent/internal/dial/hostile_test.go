@@ -2,7 +2,9 @@ package dial_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,5 +56,42 @@ func TestWhatAServerSaysControlsNothing(t *testing.T) {
 		assert.Contains(t, said, "campaign [31mx'; reboot ': contacts ")
 		assert.Contains(t, said, "1 campaign: 1 in [8m_progress Error: no")
 		assert.Contains(t, err.Error(), `voiceagent campaigns stop '[31mx'\''; reboot '\'''`)
+	})
+}
+
+// A file of what was said is read in a terminal, too.
+func TestATranscriptControlsNoTerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, answering)
+		d.write("contacts.csv", contacts(1))
+		_, err := d.run(t.Context(), d.withTranscripts, d.listing(func(call map[string]any) {
+			call["transcript"] = []any{map[string]any{"role": "us\x1b[8mer", "content": "\u009b31mone\r\n\ttwo\x07"}}
+		}))
+		require.NoError(t, err)
+		text, err := os.ReadFile(d.path("said/" + d.files()[0]))
+		require.NoError(t, err)
+		assert.True(t, strings.HasSuffix(string(text), "\nus[8mer: 31mone\n\ttwo\n"), "%q", text)
+	})
+}
+
+// The same keys have columns each time the results are written.
+func TestMoreKeysThanColumnsAreTheSameOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.write("contacts.csv", contacts(1))
+		many := map[string]any{}
+		for i := range 500 {
+			many[fmt.Sprintf("k%03d", i)] = i
+		}
+		keys := d.listing(func(call map[string]any) { call["details_collection"] = map[string]any{"collected_values": many} })
+		_, err := d.run(t.Context(), keys)
+		require.NoError(t, err)
+		first, err := os.ReadFile(d.path("contacts.results.csv"))
+		require.NoError(t, err)
+		_, err = d.run(t.Context(), keys)
+		require.NoError(t, err)
+		again, err := os.ReadFile(d.path("contacts.results.csv"))
+		require.NoError(t, err)
+		assert.Equal(t, string(first), string(again))
 	})
 }
