@@ -16,10 +16,19 @@ import (
 // that was asked for.
 func (r *run) history() error {
 	s := r.state
+	changed, others := s.earlier(r.o, r.plan)
+	s.seen = make(map[string]bool)
+	for _, n := range slices.Concat(changed, others) {
+		s.seen[n.path] = true
+	}
 	if s.again {
 		r.say("this run was begun %s: %d of its %s made, and aren't made again\n", s.begun.since(), s.made, count(len(r.plan.digests), "campaign"))
 		if s.open > 0 {
 			r.say("of %d it isn't known: they are looked for first\n", s.open)
+		}
+		if s.made+s.open < len(r.plan.digests) || len(r.o.NotMade) > 0 {
+			isOlder := func(n note) bool { return n.Began.Before(s.begun.Began) } // this run was begun all the same
+			return r.calledBy(slices.DeleteFunc(others, isOlder))
 		}
 		if s.made < len(r.plan.digests) {
 			return nil
@@ -32,12 +41,28 @@ func (r *run) history() error {
 			count(r.plan.contacts, "contact"))
 		return nil
 	}
-	changed, others := s.earlier(r.o, r.plan)
 	if len(changed) > 0 {
 		if err := r.changed(changed); err != nil {
 			return err
 		}
 	}
+	if err := r.calledBy(others); err != nil {
+		return err
+	}
+	note := s.met(r.o, r.plan)
+	switch {
+	case note == "":
+	case r.plan.source.rejected && !r.o.Again: // repetitions are among them, whose number was called
+		return r.refuse(badInput("%s.\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again", note))
+	default:
+		r.say("NOTE: %s\n", note)
+	}
+	return nil
+}
+
+// calledBy tells of other runs of the same contacts, before the question. Where nobody is asked it
+// refuses to call them again.
+func (r *run) calledBy(others []note) error {
 	for _, n := range others {
 		differs := "with other parameters"
 		if n.Server != sameServer(r.o.Server) {
@@ -49,13 +74,21 @@ func (r *run) history() error {
 		}
 		r.say("NOTE: %s\n", what)
 	}
-	note := s.met(r.o, r.plan)
-	switch {
-	case note == "":
-	case r.plan.source.rejected && !r.o.Again: // repetitions are among them, whose number was called
-		return r.refuse(badInput("%s.\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again", note))
-	default:
-		r.say("NOTE: %s\n", note)
+	return nil
+}
+
+// nobodyElse refuses a run of the same people that another one overtook: while this one asked, or at
+// the same moment. This one's note is written by now, so one of the two finds the other's.
+func (r *run) nobodyElse() error {
+	if r.state.made+r.state.open == len(r.plan.digests) {
+		return nil // it only watches
+	}
+	changed, others := r.state.earlier(r.o, r.plan)
+	for _, n := range slices.Concat(changed, others) {
+		if !r.state.seen[n.path] {
+			return badInput("another run of %s began meanwhile, %s: %q, %s. Nothing was sent; run the command again to see what it would do now",
+				r.o.File, n.since(), n.Name, n.Command)
+		}
 	}
 	return nil
 }

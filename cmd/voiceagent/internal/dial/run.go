@@ -127,6 +127,9 @@ func (r *run) dial(ctx context.Context) error {
 	if err := r.state.begin(r.o, r.plan); err != nil {
 		return err
 	}
+	if err := r.nobodyElse(); err != nil {
+		return err
+	}
 	failed := r.create(ctx)
 	r.sum.Campaigns = r.parts
 	if ctx.Err() != nil {
