@@ -46,7 +46,7 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 	f.target, _ = url.Parse(target.URL)
 	listening := httptest.NewServer(f)
 	t.Cleanup(listening.Close)
-	answer, err := http.Post(listening.URL, "application/json", strings.NewReader(spaced)) //nolint:noctx // it ends at once
+	answer, err := http.Post(listening.URL, "application/json", strings.NewReader(spaced))
 	if err == nil {
 		_, err = io.ReadAll(answer.Body)
 		answer.Body.Close()
@@ -70,7 +70,7 @@ func TestForwardingInALoopEnds(t *testing.T) {
 	other := httptest.NewServer(g)
 	t.Cleanup(other.Close)
 	f.target, _ = url.Parse(other.URL)
-	answer, err := http.Post(one.URL, "application/json", strings.NewReader(spaced)) //nolint:noctx // it ends at once
+	answer, err := http.Post(one.URL, "application/json", strings.NewReader(spaced))
 	require.NoError(t, err)
 	answer.Body.Close()
 	assert.Equal(t, http.StatusLoopDetected, answer.StatusCode)

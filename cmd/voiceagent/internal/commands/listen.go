@@ -65,6 +65,9 @@ With --simulate a call is made in the simulator, whose end is reported here.`,
 			if err != nil {
 				return err
 			}
+			if flags.count < 0 {
+				return cli.Usagef("--count %d: it must be 0 or more", flags.count)
+			}
 			if p.DryRun {
 				return cli.Usagef("listen sends nothing, so there is nothing to show: leave --dry-run out")
 			}
@@ -74,12 +77,12 @@ With --simulate a call is made in the simulator, whose end is reported here.`,
 			return receive(cmd.Context(), p, flags, secrets, target)
 		},
 	}
-	cmd.Flags().StringVar(&flags.address, "address", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
-	cmd.Flags().StringVar(&flags.secretFile, "secret-file", "", "the file with the secret; its mode must be 0600")
+	cli.Text(cmd.Flags(), &flags.address, "address", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
+	cli.Text(cmd.Flags(), &flags.secretFile, "secret-file", "", "the file with the secret; its mode must be 0600")
 	cmd.Flags().BoolVar(&flags.unsigned, "unsigned", false, "take whatever anybody sends, for agents whose webhook has no secret")
 	cmd.Flags().IntVar(&flags.count, "count", 0, "end after so many events; 0 goes on until Ctrl-C")
 	cmd.Flags().BoolVar(&flags.diagnose, "diagnose", false, "find out how deliveries are signed")
-	cmd.Flags().StringVar(&flags.forwardTo, "forward-to", "", "the URL of a program that gets the deliveries as they come")
+	cli.Text(cmd.Flags(), &flags.forwardTo, "forward-to", "", "the URL of a program that gets the deliveries as they come")
 	return cmd
 }
 
@@ -108,7 +111,7 @@ func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []string, target *url.URL) error {
 	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", flags.address)
 	if err != nil {
-		return err
+		return cli.Usagef("--address %s: %w", flags.address, err)
 	}
 	own := fmt.Sprintf("http://%s/", listening.Addr())
 	if target != nil && isSelf(target, listening.Addr()) {

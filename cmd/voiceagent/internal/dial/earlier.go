@@ -77,7 +77,7 @@ func (r *run) calledBy(others []note) error {
 	return nil
 }
 
-// nobodyElse refuses a run of the same people that another one overtook: while this one asked, or at
+// nobodyElse refuses a run that another one of the same people overtook, while this one asked or at
 // the same moment. This one's note is written by now, so one of the two finds the other's.
 func (r *run) nobodyElse() error {
 	if r.state.made+r.state.open == len(r.plan.digests) {
