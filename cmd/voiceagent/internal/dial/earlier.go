@@ -131,12 +131,16 @@ func (s *state) callsAgain(p *plan, runs []note) bool {
 
 // met describes the newest run that has called some of the same people with the same agent and
 // source number, from another list. Lists overlap for good reasons, so it doesn't refuse the run.
+// Of rows that a run left out it is any run.
 func (s *state) met(o Options, p *plan) string {
 	var newest note
 	var shared, runs int
 	var ours prints
 	for path, n := range s.notes(o) {
-		if n.Agent != o.Campaign.AgentID || n.From != o.Campaign.From || n.Hash == p.source.hash || n.Path == absolute(o.File) {
+		if n.Hash == p.source.hash || n.Path == absolute(o.File) {
+			continue
+		}
+		if (n.Agent != o.Campaign.AgentID || n.From != o.Campaign.From) && !p.source.rejected { // else the rows are of such a run
 			continue
 		}
 		if ours == nil {

@@ -249,6 +249,8 @@ func TestMendedRejectsCallNobodyAgain(t *testing.T) {
 		require.ErrorAs(t, err, new(*dial.BadInput))
 		assert.Contains(t, err.Error(), "of 2 contacts 1 were called by a run of another list, begun on ")
 		assert.Contains(t, err.Error(), ".\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again")
+		_, err = d.run(t.Context(), again, func(o *dial.Options) { o.Campaign.AgentID = d.srv.AddAgent(voiceagenttest.NewAgent{Name: "Vikram"}) })
+		require.ErrorContains(t, err, "of 2 contacts 1 were called by a run of another list", "whoever calls")
 		_, err = d.run(t.Context(), again, func(o *dial.Options) { o.DryRun = true })
 		require.NoError(t, err)
 		assert.Contains(t, d.screen.String(), "WARNING: of 2 contacts 1 were called")
