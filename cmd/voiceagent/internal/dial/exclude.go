@@ -175,9 +175,9 @@ func (e *Excluded) Reason(number string) string {
 	return ""
 }
 
-// unchanged returns an error if a file isn't what it was when it was read. What was read stays in
+// Unchanged returns an error if a file isn't what it was when it was read. What was read stays in
 // force, but whoever was added meanwhile would be called.
-func (e *Excluded) unchanged() error {
+func (e *Excluded) Unchanged() error {
 	for _, file := range e.files {
 		info, err := os.Stat(file.path)
 		if err != nil || info.Size() != file.size || !info.ModTime().Equal(file.modified) {

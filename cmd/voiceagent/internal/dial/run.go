@@ -110,7 +110,7 @@ func (r *run) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.unchanged(), r.checkSchedule()); err != nil {
+	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.Unchanged(), r.checkSchedule()); err != nil {
 		return err
 	}
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
