@@ -2,6 +2,7 @@ package commands
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -77,4 +78,36 @@ func TestForwardingInALoopEnds(t *testing.T) {
 	one.Close()
 	assert.Len(t, *printed, 1)
 	assert.Equal(t, "--forward-to "+other.URL+" leads back to here: give the address of your program", warned)
+}
+
+// Ctrl-C doesn't wait for a program that doesn't answer, nor for a sender that doesn't end: the
+// delivery is told, and its sender tries again.
+func TestListenEndsWithADeliveryUnderWay(t *testing.T) {
+	t.Parallel()
+	came := make(chan struct{})
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(came)
+		_, _ = io.ReadAll(r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(target.Close)
+	l := startListening(t, nil, "--forward-to", target.URL)
+	slow, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimSuffix(strings.TrimPrefix(l.url, "http://"), "/"))
+	require.NoError(t, err)
+	defer slow.Close()
+	_, err = io.WriteString(slow, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbegun")
+	require.NoError(t, err)
+	text := make(chan string, 1)
+	go func() {
+		all, _ := io.ReadAll(l.out)
+		text <- string(all)
+	}()
+	status := make(chan int, 1)
+	go func() { status <- l.send(t, "") }()
+	<-came
+	l.end()
+	assert.Zero(t, <-l.code)
+	assert.Equal(t, http.StatusBadGateway, <-status)
+	assert.Contains(t, <-text, "502 to the sender, as the sender, or Ctrl-C, didn't wait for the answer")
+	assert.NotContains(t, <-l.told, "Error")
 }

@@ -121,7 +121,10 @@ func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []s
 
 	enough := make(chan struct{})
 	handler, finish := receiver(p, flags, secrets, target, enough)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
+	underWay, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return underWay }}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listening) }()
 
@@ -131,9 +134,14 @@ func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []s
 	if err == nil {
 		err = await(ctx, flags.count, enough, failed)
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer time.AfterFunc(shutdownTime, abandon).Stop() // then the sender is answered that there was no answer
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime+time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(ending), finish(ending))
+	ended := server.Shutdown(ending)
+	if errors.Is(ended, context.DeadlineExceeded) { // a sender doesn't end its request
+		ended = server.Close()
+	}
+	return errors.Join(err, ended, finish(ending))
 }
 
 // receiver returns what takes the deliveries, and what ends it.
