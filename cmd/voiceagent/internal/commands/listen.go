@@ -111,7 +111,7 @@ func webhookSecrets(p *cli.Program, flags listenFlags) ([]string, error) {
 func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []string, target *url.URL) error {
 	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", flags.address)
 	if err != nil {
-		return cli.Usagef("--address %s: %w", flags.address, err)
+		return fmt.Errorf("--address %s: %w", flags.address, err)
 	}
 	own := fmt.Sprintf("http://%s/", listening.Addr())
 	if target != nil && isSelf(target, listening.Addr()) {
