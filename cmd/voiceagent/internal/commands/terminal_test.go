@@ -237,7 +237,8 @@ func TestNothingRingsUntilYes(t *testing.T) {
 	server, variables := newServer(t)
 	create := []string{"calls", "create", "--agent", "ag_1", "--from", "+15550100000", "--to", "+919876543210"}
 	p := onTerminal(t, variables, create...)
-	p.until("This rings +919876543210, from +15550100000. Call now? [y/N] ", "")
+	p.until("This rings +919876543210, from +15550100000 (account: http://", "")
+	p.until("). Call now? [y/N] ", "")
 	assert.Empty(t, server.Dialed())
 	p.until("[y/N]", "y\n")
 	assert.Zero(t, p.end(), p.text())
