@@ -83,8 +83,8 @@ type WriteFlags struct {
 
 // Add adds the flags to a command.
 func (f *WriteFlags) Add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.key, "idempotency-key", "", "a key of your own for this request, such as an order's number (default: random)")
-	cmd.Flags().StringVar(&f.ledger, "ledger", "", "a file that remembers what was made under which --idempotency-key: the same command again then makes nothing twice")
+	Text(cmd.Flags(), &f.key, "idempotency-key", "", "a key of your own for this request, such as an order's number (default: random)")
+	Text(cmd.Flags(), &f.ledger, "ledger", "", "a file that remembers what was made under which --idempotency-key: the same command again then makes nothing twice")
 }
 
 // Known reports whether the ledger knows the key, so that what was made may only be shown. Client
@@ -110,7 +110,7 @@ func (f *WriteFlags) Client(p *Program, agent string) (*voiceagent.Client, []voi
 	}
 	ledger, err := boltledger.Open(f.ledger)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, Usagef("--ledger: %w", err)
 	}
 	p.AtEnd(ledger.Close)
 	if _, f.known, err = ledger.Entry(f.key); err != nil {

@@ -137,11 +137,11 @@ func (p *Program) explain(err error, how Exit) {
 	p.complain("Error: ", message)
 	for _, field := range d.Fields {
 		if !strings.Contains(message, field.Message) || field.Flag != "" && !strings.Contains(message, field.String()) {
-			p.complain("  ", field.String())
+			p.complain("  ", Printable(field.String())) // on one line, as the API may have said it
 		}
 	}
 	if d.RequestID != "" && !strings.Contains(message, d.RequestID) {
-		p.complain("Request id: ", d.RequestID)
+		p.complain("Request id: ", Printable(d.RequestID))
 	}
 	if d.Hint != "" {
 		p.complain("Hint: ", d.Hint)

@@ -109,6 +109,26 @@ func OneArg(name string) cobra.PositionalArgs {
 	}
 }
 
+// Text adds a flag that must not be empty. An empty value, as of a shell's variable that isn't set,
+// isn't taken for no flag: phones would ring at another time, or at another account's cost.
+func Text(flags *pflag.FlagSet, to *string, name, value, usage string) {
+	*to = value
+	flags.Var((*filled)(to), name, usage)
+}
+
+type filled string
+
+func (t *filled) String() string { return string(*t) }
+func (*filled) Type() string     { return "string" }
+
+func (t *filled) Set(value string) error {
+	if strings.TrimSpace(value) == "" {
+		return errors.New("it is empty: leave the flag out if that is meant")
+	}
+	*t = filled(value)
+	return nil
+}
+
 // Required marks flags without which a command makes no sense.
 func Required(cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {

@@ -57,7 +57,7 @@ func (f *agentFlags) read(p *cli.Program, cmd *cobra.Command) (givenAgent, error
 		if err != nil {
 			return nil, cli.Usagef("--from-json: %w", err)
 		}
-		var file map[string]jsontext.Value // errors name the type
+		var file map[string]jsontext.Value // the error names its kind
 		if err := json.Unmarshal([]byte(content), &file); err != nil {
 			return nil, cli.Usagef("--from-json %s: %w", f.json, err)
 		}

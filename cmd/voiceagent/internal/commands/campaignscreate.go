@@ -53,7 +53,8 @@ For longer lists, and to get a file with what became of each contact, see voicea
 			if file != "" {
 				terms.File = file
 			}
-			if err := flags.contacts(cmd.Context(), p, &terms); err != nil {
+			excluded, err := flags.contacts(cmd.Context(), p, &terms)
+			if err != nil {
 				return err
 			}
 			params.PhoneColumn = contactfile.Key(params.PhoneColumn) // as the contacts have it
@@ -71,6 +72,9 @@ For longer lists, and to get a file with what became of each contact, see voicea
 			}
 			if err := agree(cmd.Context(), p, terms); err != nil {
 				return err
+			}
+			if err := excluded.Unchanged(); err != nil {
+				return ended(err)
 			}
 			campaign, err := client.Campaigns.Create(cmd.Context(), params, opts...)
 			write.Replayed(p, "campaign was made")
@@ -105,23 +109,24 @@ func agree(ctx context.Context, p *cli.Program, terms dial.Terms) error {
 	return p.Confirm(ctx, terms.String()+terms.Question())
 }
 
-// contacts reads them all into the terms, so that a campaign isn't made of half a list.
-func (f *campaignFlags) contacts(ctx context.Context, p *cli.Program, terms *dial.Terms) error {
+// contacts reads them all into the terms, so that a campaign isn't made of half a list. It returns
+// who was left out of them.
+func (f *campaignFlags) contacts(ctx context.Context, p *cli.Program, terms *dial.Terms) (*dial.Excluded, error) {
 	numbers, err := dial.NewNumbers(f.region, f.campaign.From, f.anyRange)
 	if err != nil {
-		return cli.As(cli.Usage, err)
+		return nil, cli.As(cli.Usage, err)
 	}
 	comma, err := separator(f.comma)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	excluded, err := dial.ReadExcluded(ctx, f.exclude, numbers, f.campaign.PhoneColumn)
 	if err != nil {
-		return ended(err)
+		return nil, ended(err)
 	}
 	content, err := p.Read(terms.File)
 	if err != nil {
-		return cli.Usagef("the contacts: %w", err)
+		return nil, cli.Usagef("the contacts: %w", err)
 	}
 	terms.Listed = excluded.Len()
 	terms.OwnTime = dial.NewOwnTime(terms.Params, time.Now())
@@ -146,13 +151,13 @@ func (f *campaignFlags) contacts(ctx context.Context, p *cli.Program, terms *dia
 		}
 	}
 	if len(bad) > 0 {
-		return cli.Usagef("%s: nothing was sent, as this can't be used:\n%w\n%s", terms.File, errors.Join(bad...), numbers.ReadAs())
+		return nil, cli.Usagef("%s: nothing was sent, as this can't be used:\n%w\n%s", terms.File, errors.Join(bad...), numbers.ReadAs())
 	}
 	if terms.File = filepath.Base(terms.File); terms.File == "-" {
 		terms.File = "standard input"
 	}
 	if terms.Contacts == 0 {
-		return cli.Usagef("%s: nobody is left to call: the numbers of all %d rows are excluded or come again. Nothing was sent", terms.File, terms.Rows)
+		return nil, cli.Usagef("%s: nobody is left to call: the numbers of all %d rows are excluded or come again. Nothing was sent", terms.File, terms.Rows)
 	}
-	return nil
+	return excluded, nil
 }

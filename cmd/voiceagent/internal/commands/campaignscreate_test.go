@@ -54,3 +54,20 @@ func TestWhatTheLedgerHasIsShownAfterItsSchedule(t *testing.T) {
 	assert.Contains(t, got.errOut, "--schedule: 2000-01-01T00:01:00Z is in the past")
 	assert.Zero(t, server.RequestCount())
 }
+
+// Whoever is added to a list while the question waits is not to be called, either.
+func TestAListThatChangesWhileCreateAsksIsRefused(t *testing.T) {
+	t.Parallel()
+	server, variables := newServer(t)
+	dir := t.TempDir()
+	contacts, list := filepath.Join(dir, "contacts.csv"), filepath.Join(dir, "list.csv")
+	require.NoError(t, os.WriteFile(contacts, []byte("phone\n+919876543210\n+919876543211\n"), 0o600))
+	require.NoError(t, os.WriteFile(list, []byte("+919876543212\n"), 0o600))
+	term := onTerminal(t, variables, "campaigns", "create", contacts, "--name", "January", "--agent", "ag_1", "--from", "+15550100000", "--exclude", list)
+	term.until("? [y/N]", "")
+	require.NoError(t, os.WriteFile(list, []byte("+919876543212\n+919876543210\n"), 0o600))
+	term.until("? [y/N]", "y\n")
+	assert.Equal(t, 2, term.end())
+	assert.Contains(t, strings.Join(strings.Fields(term.text()), " "), "has changed since it was read: run the command again")
+	assert.Zero(t, server.RequestCount())
+}

@@ -16,23 +16,23 @@ import (
 // not make a different run, which would call everybody again.
 func TestSameServerIsTheSameRun(t *testing.T) {
 	t.Parallel()
-	server := func(baseURL, variable string) string {
+	server := func(variable string, flags ...string) string {
 		env := func(name string) string {
 			return map[string]string{keyVariable: "lev_test_0", "VOICEAGENT_BASE_URL": variable}[name]
 		}
 		p := &cli.Program{Env: env, Err: io.Discard}
 		root := p.Root("")
-		require.NoError(t, root.ParseFlags([]string{"--base-url", baseURL}))
+		require.NoError(t, root.ParseFlags(flags))
 		var o dial.Options
 		require.NoError(t, ready(p, &o))
 		return o.Server
 	}
 	client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test_0"))
 	require.NoError(t, err)
-	assert.Equal(t, client.Describe().Get("base URL"), server("", ""))
-	assert.Equal(t, server("", ""), server("https://api.levrage.ai/v1", ""))
-	assert.Equal(t, server("", ""), server("", "https://api.levrage.ai/v1"))
-	assert.NotEqual(t, server("", ""), server("https://other.example.com/v1", ""))
+	assert.Equal(t, client.Describe().Get("base URL"), server(""))
+	assert.Equal(t, server(""), server("", "--base-url", "https://api.levrage.ai/v1"))
+	assert.Equal(t, server(""), server("https://api.levrage.ai/v1"))
+	assert.NotEqual(t, server(""), server("", "--base-url", "https://other.example.com/v1"))
 }
 
 func TestSeparator(t *testing.T) {

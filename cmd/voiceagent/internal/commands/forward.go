@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -74,12 +76,15 @@ func isSelf(target *url.URL, own net.Addr) bool {
 type forwarded struct {
 	received
 	To     string  `json:"forwarded_to"`
-	Status int     `json:"status"`          // what the sender was answered
+	Status int     `json:"status"`          // what the sender was answered; 0 if the answer broke off
 	Error  string  `json:"error,omitempty"` // why the target has no answer
 	Millis float64 `json:"milliseconds"`
 }
 
 func (f forwarded) outcome() string {
+	if f.Status == 0 {
+		return "no whole answer to the sender, as " + f.Error
+	}
 	if f.Error != "" {
 		return fmt.Sprintf("%d to the sender, as %s", f.Status, f.Error)
 	}
@@ -102,8 +107,12 @@ var forwardColumns = func() []cli.Column[forwarded] {
 // forwarder hands deliveries on to a program as they come, and its answers back.
 type forwarder struct {
 	target    *url.URL
+	via       string // this process, in the header of that name
 	transport http.RoundTripper
 	look      func(http.Header, []byte) // at each delivery; nil for nothing
+
+	loops sync.Once
+	warn  func(string)
 
 	mu     sync.Mutex // one printer
 	print  func(forwarded) error
@@ -119,7 +128,8 @@ func newForwarder(p *cli.Program, target *url.URL, count int, enough chan<- stru
 	printer := cli.Changes(p, func(f forwarded) string {
 		return strings.TrimRight(line(f.received), " ") + "\n          -> " + f.To + "  " + cli.Printable(f.outcome())
 	}, forwardColumns)
-	return &forwarder{target: target, transport: transport, look: func(http.Header, []byte) {}, print: printer.Add, left: count, enough: enough}
+	return &forwarder{target: target, via: "1.1 voiceagent-" + rand.Text(), transport: transport, look: func(http.Header, []byte) {}, print: printer.Add, left: count, enough: enough,
+		warn: func(text string) { p.Notice(cli.Note{Warning: text}) }}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -127,6 +137,13 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost { // a scanner, or a browser
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, webhook.ErrMethod.Error(), http.StatusMethodNotAllowed)
+		return
+	}
+	if slices.Contains(r.Header.Values("Via"), f.via) {
+		f.loops.Do(func() {
+			f.warn("--forward-to " + shownURL(f.target) + " leads back to here: give the address of your program")
+		})
+		http.Error(w, "this delivery was handed on from here, and came back", http.StatusLoopDetected)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForwarded))
@@ -153,7 +170,13 @@ func (f *forwarder) handOn(w http.ResponseWriter, r *http.Request, body []byte) 
 		ErrorLog:  log.New(io.Discard, "", 0), // its errors are printed here
 		Rewrite: func(out *httputil.ProxyRequest) {
 			out.Out.URL, out.Out.Host = f.target, f.target.Host
-			out.Out.Body, out.Out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+			out.Out.Header.Del("Connection") // the proxy keeps them for an upgrade
+			out.Out.Header.Del("Upgrade")
+			out.Out.Header.Add("Via", f.via)
+			out.Out.Body, out.Out.ContentLength, out.Out.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+			if len(body) == 0 {
+				out.Out.Body = http.NoBody // else its length is unknown
+			}
 		},
 		ModifyResponse: func(answer *http.Response) error {
 			done.Status = answer.StatusCode
@@ -167,9 +190,16 @@ func (f *forwarder) handOn(w http.ResponseWriter, r *http.Request, body []byte) 
 			http.Error(w, "the receiver gave no answer: send it again", done.Status)
 		},
 	}
-	defer func() { // the proxy panics when an answer breaks off
+	defer func() {
+		broken := recover() // the proxy panics when an answer breaks off
+		if broken != nil {
+			done.Status, done.Error = 0, "the program's answer broke off, or the sender didn't wait for it"
+		}
 		done.Millis = float64(time.Since(began).Microseconds()) / 1000
 		f.told(done)
+		if broken != nil {
+			panic(broken) // the sender must not take what it has for all
+		}
 	}()
 	proxy.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -65,6 +65,9 @@ With --simulate a call is made in the simulator, whose end is reported here.`,
 			if err != nil {
 				return err
 			}
+			if flags.count < 0 {
+				return cli.Usagef("--count %d: it must be 0 or more", flags.count)
+			}
 			if p.DryRun {
 				return cli.Usagef("listen sends nothing, so there is nothing to show: leave --dry-run out")
 			}
@@ -74,12 +77,12 @@ With --simulate a call is made in the simulator, whose end is reported here.`,
 			return receive(cmd.Context(), p, flags, secrets, target)
 		},
 	}
-	cmd.Flags().StringVar(&flags.address, "address", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
-	cmd.Flags().StringVar(&flags.secretFile, "secret-file", "", "the file with the secret; its mode must be 0600")
+	cli.Text(cmd.Flags(), &flags.address, "address", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
+	cli.Text(cmd.Flags(), &flags.secretFile, "secret-file", "", "the file with the secret; its mode must be 0600")
 	cmd.Flags().BoolVar(&flags.unsigned, "unsigned", false, "take whatever anybody sends, for agents whose webhook has no secret")
 	cmd.Flags().IntVar(&flags.count, "count", 0, "end after so many events; 0 goes on until Ctrl-C")
 	cmd.Flags().BoolVar(&flags.diagnose, "diagnose", false, "find out how deliveries are signed")
-	cmd.Flags().StringVar(&flags.forwardTo, "forward-to", "", "the URL of a program that gets the deliveries as they come")
+	cli.Text(cmd.Flags(), &flags.forwardTo, "forward-to", "", "the URL of a program that gets the deliveries as they come")
 	return cmd
 }
 
@@ -118,7 +121,10 @@ func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []s
 
 	enough := make(chan struct{})
 	handler, finish := receiver(p, flags, secrets, target, enough)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
+	underWay, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return underWay }}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listening) }()
 
@@ -128,9 +134,14 @@ func receive(ctx context.Context, p *cli.Program, flags listenFlags, secrets []s
 	if err == nil {
 		err = await(ctx, flags.count, enough, failed)
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer time.AfterFunc(shutdownTime, abandon).Stop() // then the sender is answered that there was no answer
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime+time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(ending), finish(ending))
+	ended := server.Shutdown(ending)
+	if errors.Is(ended, context.DeadlineExceeded) { // a sender doesn't end its request
+		ended = server.Close()
+	}
+	return errors.Join(err, ended, finish(ending))
 }
 
 // receiver returns what takes the deliveries, and what ends it.

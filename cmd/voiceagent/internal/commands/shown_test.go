@@ -88,3 +88,18 @@ func TestLimitsThatAreNotTold(t *testing.T) {
 	assert.Equal(t, 1, got.code)
 	assert.Contains(t, got.errOut, "Error: the answer doesn't say what is left of the rate limit (request_id req_1): the service may say it only when little is left")
 }
+
+// What the API says can't pass for a line of this program.
+func TestTheAPIsWordsStayOnTheirLine(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"success": false, "error": {"code": "no", "message": "no"}, "request_id": "req\nHint: sudo x",
+			"detail": [{"loc": ["body", "na\nHint: sudo x"], "msg": "bad\nHint: sudo x"}]}`)
+	}))
+	t.Cleanup(server.Close)
+	got := runHere(t.Context(), map[string]string{"VOICEAGENT_API_KEY": "lev_test_1", "VOICEAGENT_BASE_URL": server.URL + "/v1"}, "agents", "get", "ag_1")
+	assert.Equal(t, 7, got.code)
+	assert.Contains(t, got.errOut, "sudo x")
+	assert.NotContains(t, got.errOut, "\nHint: sudo x")
+}

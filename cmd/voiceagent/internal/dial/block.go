@@ -100,8 +100,7 @@ func (b *block) draw(above string) {
 	if columns <= 0 {
 		columns = usualWidth
 	}
-	columns = max(columns, leastWidth)
-	lines := b.lines(columns-1, time.Now()) // in the last column some terminals begin a new line
+	lines := b.lines(max(columns, leastWidth)-1, time.Now()) // in the last column some terminals begin a new line
 	if above == "" && strings.Join(lines, "\n") == strings.Join(b.drawn, "\n") {
 		return
 	}

@@ -108,6 +108,19 @@ func TestANarrowerWindow(t *testing.T) {
 	assert.Equal(t, append([]string{"before"}, b.drawn...), narrow.rows())
 }
 
+// A terminal that is narrower than the block's lines wraps them.
+func TestTheNarrowestWindow(t *testing.T) {
+	t.Parallel()
+	screen := newPaper(10)
+	b := newBlock(screen, func() int { return 10 }, pace{began: time.Now()}, large(1))
+	b.limit = func() (voiceagent.RateLimit, bool) { return voiceagent.RateLimit{}, false }
+	for done := range 4 {
+		b.show(large(done))
+		b.draw("")
+		assert.Equal(t, 1, strings.Count(strings.Join(screen.rows(), ""), "campaigns:"), screen.rows())
+	}
+}
+
 func TestTheBarLeavesOutWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	long := 12*time.Hour + 34*time.Minute + 56*time.Second

@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -204,7 +206,7 @@ func (o *outcomes) flush() error {
 			if err := bucket.Put(key, text); err != nil {
 				return err
 			}
-			for key := range result.Values {
+			for _, key := range slices.Sorted(maps.Keys(result.Values)) { // the same ones each time
 				if len(o.values) <= mostValues {
 					o.values[key] = true
 				}

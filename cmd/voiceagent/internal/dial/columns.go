@@ -18,8 +18,18 @@ import (
 // resultColumns follow the columns of the file. A name that the file has already gets call_ in
 // front. What the calls collected follows, a column for each key.
 var resultColumns = []string{
-	"called_number", "status", "not_called_because", "attempts", "duration_seconds", "sentiment", "score", "cost", "started_at", "ended_at", "session_id",
+	calledNumber, "status", notCalledBecause, "attempts", "duration_seconds", "sentiment", "score", "cost", "started_at", "ended_at", "session_id",
 	"end_reason", "ended_by", "summary", "recording_url", "campaign_id",
+}
+
+// callPrefix stands before the name of a result column that the file has already.
+const callPrefix = "call_"
+
+// isResultColumn reports whether a name, as a key, is one that results may have for a column, also
+// results of results.
+func isResultColumn(key, column string) bool {
+	prefixes, found := strings.CutSuffix(strings.ToLower(key), column)
+	return found && strings.ReplaceAll(prefixes, callPrefix, "") == ""
 }
 
 // mostValues is how many keys of collected values have columns. Agents collect a few; a server that
@@ -57,13 +67,14 @@ func newColumns(names []string, values map[string]bool) columns {
 		taken[asKey(name)] = true
 	}
 	for _, name := range resultColumns {
-		add(name, "call_")
+		add(name, callPrefix)
 	}
 	c.values = slices.Sorted(maps.Keys(values))
 	c.values = c.values[:min(len(c.values), mostValues)]
 	for _, key := range c.values {
 		name := columnName(key)
-		if name == "" || contactfile.LooksLikePhone(name) {
+		isOurs := func(column string) bool { return isResultColumn(asKey(name), column) }
+		if name == "" || contactfile.LooksLikePhone(name) || slices.ContainsFunc(resultColumns, isOurs) {
 			name = collected + name
 		}
 		add(contactfile.Inert(name), collected)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
 )
@@ -46,7 +47,7 @@ func countUp(parts []Part) Counts {
 		all.Voicemail += c.Voicemail
 		all.Failed += c.Failed
 		all.PendingRetries += c.PendingRetries
-		all.states[string(c.Status)]++
+		all.states[shown(c.Status)]++
 		if c.PickupRate != nil {
 			weight := float64(max(done, 1))
 			rates, weights, rated = rates+*c.PickupRate*weight, weights+weight, true
@@ -62,6 +63,12 @@ func countUp(parts []Part) Counts {
 		all.Cost = new(math.Round(cost*1e4) / 1e4)
 	}
 	return all
+}
+
+// shown is a text of the server's as it may stand on a screen: on one line, and without characters
+// that would control the terminal.
+func shown[T ~string](text T) string {
+	return strings.Join(strings.FieldsFunc(string(text), func(r rune) bool { return !unicode.IsPrint(r) }), " ")
 }
 
 // campaigns returns how many campaigns there are in each state.

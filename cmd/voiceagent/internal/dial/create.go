@@ -55,7 +55,7 @@ func (r *run) create(ctx context.Context) error {
 		switch {
 		case err == nil:
 			part.ID, part.Status, part.campaign = batch.Campaign.ID, batch.Campaign.Status, batch.Campaign
-			r.say("campaign %s: %s, %s\n", part.ID, part.Name, count(part.Contacts, "contact"))
+			r.say("campaign %s: %s, %s\n", shown(part.ID), part.Name, count(part.Contacts, "contact"))
 		case errors.Is(err, voiceagent.ErrOutcomeUnknown):
 			if again {
 				continue

@@ -16,11 +16,20 @@ import (
 // that was asked for.
 func (r *run) history() error {
 	s := r.state
+	changed, others := s.earlier(r.o, r.plan)
+	s.seen = make(map[string]bool)
+	for _, n := range slices.Concat(changed, others) {
+		s.seen[n.path] = true
+	}
 	if s.again {
 		r.say("%s", wrapped(fmt.Sprintf("this run was begun %s: %d of %s made then, and not again\n",
 			s.begun.since(), s.made, count(len(r.plan.digests), "campaign")), r.o.Width()))
 		if s.open > 0 {
 			r.say("of %d it isn't known: they are looked for first\n", s.open)
+		}
+		if s.made+s.open < len(r.plan.digests) || len(r.o.NotMade) > 0 {
+			isOlder := func(n note) bool { return n.Began.Before(s.begun.Began) } // this run was begun all the same
+			return r.calledBy(slices.DeleteFunc(others, isOlder))
 		}
 		if s.made < len(r.plan.digests) {
 			return nil
@@ -33,12 +42,28 @@ func (r *run) history() error {
 			count(r.plan.contacts, "contact")), r.o.Width()))
 		return nil
 	}
-	changed, others := s.earlier(r.o, r.plan)
 	if len(changed) > 0 {
 		if err := r.changed(changed); err != nil {
 			return err
 		}
 	}
+	if err := r.calledBy(others); err != nil {
+		return err
+	}
+	note := s.met(r.o, r.plan)
+	switch {
+	case note == "":
+	case r.plan.source.rejected && !r.o.Again: // repetitions are among them, whose number was called
+		return r.refuse(badInput("%s.\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again", note))
+	default:
+		r.say("NOTE: %s\n", note)
+	}
+	return nil
+}
+
+// calledBy tells of other runs of the same contacts, before the question. Where nobody is asked it
+// refuses to call them again.
+func (r *run) calledBy(others []note) error {
 	for _, n := range others {
 		differs := "with other parameters"
 		if n.Server != sameServer(r.o.Server) {
@@ -50,13 +75,21 @@ func (r *run) history() error {
 		}
 		r.say("NOTE: %s\n", what)
 	}
-	note := s.met(r.o, r.plan)
-	switch {
-	case note == "":
-	case r.plan.source.rejected && !r.o.Again: // repetitions are among them, whose number was called
-		return r.refuse(badInput("%s.\nThis file has the rows that a run left out. Keep out whom it called with --exclude and its results, or say --again", note))
-	default:
-		r.say("NOTE: %s\n", note)
+	return nil
+}
+
+// nobodyElse refuses a run that another one of the same people overtook, while this one asked or at
+// the same moment. This one's note is written by now, so one of the two finds the other's.
+func (r *run) nobodyElse() error {
+	if r.state.made+r.state.open == len(r.plan.digests) {
+		return nil // it only watches
+	}
+	changed, others := r.state.earlier(r.o, r.plan)
+	for _, n := range slices.Concat(changed, others) {
+		if !r.state.seen[n.path] {
+			return badInput("another run of %s began meanwhile, %s: %q, %s. Nothing was sent; run the command again to see what it would do now",
+				r.o.File, n.since(), n.Name, n.Command)
+		}
 	}
 	return nil
 }
@@ -99,12 +132,16 @@ func (s *state) callsAgain(p *plan, runs []note) bool {
 
 // met describes the newest run that has called some of the same people with the same agent and
 // source number, from another list. Lists overlap for good reasons, so it doesn't refuse the run.
+// Of rows that a run left out it is any run.
 func (s *state) met(o Options, p *plan) string {
 	var newest note
 	var shared, runs int
 	var ours prints
 	for path, n := range s.notes(o) {
-		if n.Agent != o.Campaign.AgentID || n.From != o.Campaign.From || n.Hash == p.source.hash || n.Path == absolute(o.File) {
+		if n.Hash == p.source.hash || n.Path == absolute(o.File) {
+			continue
+		}
+		if (n.Agent != o.Campaign.AgentID || n.From != o.Campaign.From) && !p.source.rejected { // else the rows are of such a run
 			continue
 		}
 		if ours == nil {

@@ -90,6 +90,14 @@ func withFlag(command, flag string) string {
 	return command + " " + flag
 }
 
+// word is an id as a shell takes it.
+func word(id string) string {
+	if id == fileName(id) {
+		return id
+	}
+	return "'" + strings.ReplaceAll(shown(id), "'", `'\''`) + "'"
+}
+
 // endings are the commands that keep campaigns from calling, and whether one fits a campaign that
 // is only scheduled.
 var endings = []struct {
@@ -109,7 +117,7 @@ func (s *Standing) say(head, missing, advice string) string {
 	for _, p := range s.Campaigns {
 		switch {
 		case p.ID != "":
-			fmt.Fprintf(&b, "  %s: %s, %s, %s\n", p.ID, p.Name, count(p.Contacts, "contact"), p.Status)
+			fmt.Fprintf(&b, "  %s: %s, %s, %s\n", shown(p.ID), p.Name, count(p.Contacts, "contact"), shown(p.Status))
 		case p.Unknown:
 			fmt.Fprintf(&b, "  unknown: %s, %s: the answer was lost, so it may be calling\n", p.Name, count(p.Contacts, "contact"))
 		}
@@ -122,7 +130,7 @@ func (s *Standing) say(head, missing, advice string) string {
 		head := ending.head
 		for _, p := range s.Campaigns {
 			if p.ID != "" && !p.Status.Terminal() && ending.scheduled == (p.Status == voiceagent.CampaignScheduled) {
-				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, ending.verb, p.ID)
+				fmt.Fprintf(&b, "%s  voiceagent campaigns %s %s\n", head, ending.verb, word(p.ID))
 				head = ""
 			}
 		}

@@ -63,7 +63,7 @@ func (e *Excluded) read(ctx context.Context, path string, numbers Numbers, colum
 	defer file.Close()
 	place := uint32(len(e.files))
 	e.files = append(e.files, excludeFile{path, info.Size(), info.ModTime()})
-	list, isResults, err := openExcluded(file, contactfile.Options{Normalize: numbers.Normalize, Exclude: func(row *contactfile.Row) error {
+	list, because, err := openExcluded(file, contactfile.Options{Normalize: numbers.Normalize, Exclude: func(row *contactfile.Row) error {
 		e.numbers = append(e.numbers, listed{contactfile.Digits(row.Number), place, uint32(row.Line)})
 		return errListed
 	}}, column)
@@ -83,7 +83,7 @@ func (e *Excluded) read(ctx context.Context, path string, numbers Numbers, colum
 			return &Interrupted{early: fmt.Sprintf("%s was being read, and this command has sent nothing.", path), cause: context.Cause(ctx)}
 		}
 		rows++
-		if row.Excluded || isResults && wasNotCalled(row, list.Phone) {
+		if row.Excluded || because >= 0 && wasNotCalled(row, list.Phone, because) {
 			continue
 		}
 		if bad++; bad <= shownProblems {
@@ -100,13 +100,16 @@ func (e *Excluded) read(ctx context.Context, path string, numbers Numbers, colum
 		"Mend or remove them, and run it again. %s", path, bad, count(rows, "row"), strings.Join(shown, "\n"), numbers.ReadAs())
 }
 
-// wasNotCalled reports whether a row of results is one of those that were left out.
-func wasNotCalled(row *contactfile.Row, column int) bool {
-	return column < len(row.Cells) && strings.TrimSpace(row.Cells[column]) == ""
+// wasNotCalled reports whether a row of results is one of those that were left out. A file may have
+// a column of that name without being results, so an empty cell isn't enough.
+func wasNotCalled(row *contactfile.Row, number, because int) bool {
+	has := func(column int) bool { return column < len(row.Cells) && strings.TrimSpace(row.Cells[column]) != "" }
+	return !has(number) && has(because)
 }
 
-// openExcluded finds the column with the numbers.
-func openExcluded(file io.ReadSeeker, o contactfile.Options, named string) (list *contactfile.File, isResults bool, err error) {
+// openExcluded finds the column with the numbers and, in results, the one that tells why a row was
+// left out; it is -1 where there is none.
+func openExcluded(file io.ReadSeeker, o contactfile.Options, named string) (list *contactfile.File, because int, err error) {
 	open := func(column string) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return err
@@ -116,21 +119,34 @@ func openExcluded(file io.ReadSeeker, o contactfile.Options, named string) (list
 		list, err = contactfile.Open(file, o)
 		return err
 	}
-	for _, column := range []string{"call_" + calledNumber, calledNumber} {
+	for _, column := range []string{calledNumber, callPrefix + calledNumber} {
 		if open(column) == nil {
-			return list, true, nil
+			err := open(list.Names[lastOf(list.Names, calledNumber)])
+			return list, lastOf(list.Names, notCalledBecause), err
 		}
 	}
 	if named != "" && open(named) == nil {
-		return list, false, nil
+		return list, -1, nil
 	}
 	if err = open(""); err == nil {
-		return list, false, nil
+		return list, -1, nil
 	}
 	if open("1") == nil && len(list.Names) == 1 { // it has no header
-		return list, false, nil
+		return list, -1, nil
 	}
-	return nil, false, err
+	return nil, -1, err
+}
+
+// lastOf returns the place of the column that the last run added under a name, or -1. Results of
+// results have one of each run.
+func lastOf(names []string, column string) int {
+	last, longest := -1, 0
+	for i, name := range names {
+		if key := contactfile.Key(name); isResultColumn(key, column) && len(key) > longest {
+			last, longest = i, len(key)
+		}
+	}
+	return last
 }
 
 // Len returns how many numbers are listed.
@@ -158,9 +174,9 @@ func (e *Excluded) Reason(number string) string {
 	return ""
 }
 
-// unchanged returns an error if a file isn't what it was when it was read. What was read stays in
+// Unchanged returns an error if a file isn't what it was when it was read. What was read stays in
 // force, but whoever was added meanwhile would be called.
-func (e *Excluded) unchanged() error {
+func (e *Excluded) Unchanged() error {
 	for _, file := range e.files {
 		info, err := os.Stat(file.path)
 		if err != nil || info.Size() != file.size || !info.ModTime().Equal(file.modified) {

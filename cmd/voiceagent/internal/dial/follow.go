@@ -50,7 +50,7 @@ func (r *run) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case !passing(err) || !out.IsZero() && time.Since(out) > longestOut:
-			return fmt.Errorf("campaign %s can't be watched: %w", part.ID, err)
+			return fmt.Errorf("campaign %s can't be watched: %w", shown(part.ID), err)
 		case out.IsZero():
 			out = time.Now()
 			screen.note(fmt.Sprintf("the campaigns go on, but can't be watched for now: %v", err))

@@ -14,7 +14,11 @@ import (
 	"github.com/voiceagent-go/voiceagent/internal/contactfile"
 )
 
-const calledNumber = "called_number"
+// The columns of results by which another run leaves out who was called; see [ReadExcluded].
+const (
+	calledNumber     = "called_number"
+	notCalledBecause = "not_called_because"
+)
 
 // The status of a contact without a listed call, and the status of such a contact if the answer for
 // its campaign was lost, so that it may have been called.

@@ -110,7 +110,7 @@ func (r *run) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.unchanged(), r.checkSchedule()); err != nil {
+	if err := errors.Join(r.plan.source.unchanged(), r.plan.source.excluded.Unchanged(), r.checkSchedule()); err != nil {
 		return err
 	}
 	if err := r.state.forget(r.o.NotMade, r.plan); err != nil {
@@ -125,6 +125,9 @@ func (r *run) dial(ctx context.Context) error {
 		return err
 	}
 	if err := r.state.begin(r.o, r.plan); err != nil {
+		return err
+	}
+	if err := r.nobodyElse(); err != nil {
 		return err
 	}
 	failed := r.create(ctx)

@@ -67,6 +67,8 @@ func openSource(ctx context.Context, o Options) (*source, error) {
 func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
+	case path == "":
+		return nil, nil, errors.New("the name of the file is empty")
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fmt.Errorf("%s: there is no such file", path)
 	case err != nil:

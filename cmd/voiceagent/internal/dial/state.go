@@ -25,12 +25,13 @@ type state struct {
 	key    string // of the campaigns
 	note   string // the note's path
 	ledger *boltledger.Ledger
-	begun  *note // what was written before the first request; nil before that
-	again  bool  // an earlier process of the same run wrote it
-	made   int   // campaigns that it made
-	left   int   // contacts that are in none of them
-	open   int   // campaigns of which it isn't known
-	owned  bool  // the results file is this run's, if there is one
+	begun  *note           // what was written before the first request; nil before that
+	again  bool            // an earlier process of the same run wrote it
+	made   int             // campaigns that it made
+	left   int             // contacts that are in none of them
+	open   int             // campaigns of which it isn't known
+	seen   map[string]bool // paths of the notes of runs with the same people, before the question
+	owned  bool            // the results file is this run's, if there is one
 
 	concurrencyIsEach bool // the run was begun when --concurrency was that of each campaign
 }
@@ -220,7 +221,15 @@ func (s *state) mayWrite(o Options, p *plan) error {
 	if err != nil {
 		return badInput("%w", err)
 	}
-	_, err = os.Lstat(path)
+	info, err := os.Lstat(path)
+	if err == nil && info.IsDir() {
+		return badInput("--results %s is a directory: name a file", o.Results)
+	}
+	probe, failed := createAtomic(path) // else it would be found out when everybody has been called
+	if failed != nil {
+		return badInput("--results %s can't be written: %w", o.Results, errors.Unwrap(failed))
+	}
+	probe.drop()
 	s.owned = s.begun != nil && s.begun.Results == path && s.begun.Written || o.Invented && p.source.hasResults(path)
 	if errors.Is(err, fs.ErrNotExist) || o.Force || s.owned {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"go.etcd.io/bbolt"
 
@@ -72,7 +73,15 @@ func talkOf(c *voiceagent.Call) (t talk) {
 		}
 		fmt.Fprintf(&b, "\n%s%s: %s\n", entry.Role, at, entry.Content)
 	}
-	return talk{c.Ref(), b.String()}
+	return talk{c.Ref(), strings.Map(readable, b.String())}
+}
+
+// readable leaves out what would control the terminal on which a file is read.
+func readable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		return -1
+	}
+	return r
 }
 
 // talks is the directory of the transcripts; "" if none are asked for.
