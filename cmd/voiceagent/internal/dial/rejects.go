@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -81,12 +82,12 @@ func (r *rejects) standing() (exists, ours bool, err error) {
 }
 
 // finish puts the file in place and returns its path. It begins with a byte order mark if it is to
-// be marked. If there was nothing to write it returns "", and removes the file of an earlier run,
-// as its rows have been fixed.
+// be marked. If there was nothing to write it returns "", and no file is in place: the rows of an
+// earlier one have been fixed. That one is kept under another name, as somebody may have mended it.
 func (r *rejects) finish(marked bool) (string, error) {
 	if r.file == nil {
 		if _, ours, _ := r.standing(); ours {
-			return "", os.Remove(r.path)
+			return "", os.Rename(r.path, r.path+keptEnd)
 		}
 		return "", nil
 	}
@@ -99,8 +100,20 @@ func (r *rejects) finish(marked bool) (string, error) {
 			return "", err
 		}
 	}
+	if err := r.file.Flush(); err != nil {
+		return "", err
+	}
+	before, _ := os.ReadFile(r.path)
+	if now, err := os.ReadFile(r.file.temp.Name()); len(before) > 0 && (err != nil || !bytes.Equal(before, now)) {
+		if err := os.Rename(r.path, r.path+keptEnd); err != nil {
+			return "", err
+		}
+	}
 	return r.path, r.file.replace()
 }
+
+// keptEnd follows the name of a file that gave way to another one.
+const keptEnd = ".bak"
 
 // mark writes the file once more, behind a byte order mark: that the contacts are in another
 // encoding may show in their last row only.

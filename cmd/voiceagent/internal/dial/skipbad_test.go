@@ -2,6 +2,7 @@ package dial_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -163,7 +164,23 @@ func TestAStaleListOfRejectsIsRemoved(t *testing.T) {
 	d.write("contacts.csv", contacts(3))
 	require.NoError(t, check())
 	assert.NoFileExists(t, d.path("contacts.rejects.csv"))
+	assert.FileExists(t, d.path("contacts.rejects.csv.bak"))
 	require.NoError(t, check(), "there is none")
+
+	// One that somebody has mended isn't lost.
+	d.write("contacts.csv", contacts(3)+"Nobody,12,1\n")
+	require.Error(t, check())
+	list, err := os.ReadFile(d.path("contacts.rejects.csv"))
+	require.NoError(t, err)
+	require.Error(t, check(), "the same list again")
+	mended := strings.Replace(string(list), "12", "+919876543210", 1)
+	d.write("contacts.rejects.csv", mended)
+	require.Error(t, check())
+	kept, err := os.ReadFile(d.path("contacts.rejects.csv.bak"))
+	require.NoError(t, err)
+	assert.Equal(t, mended, string(kept))
+	d.write("contacts.csv", contacts(3))
+	require.NoError(t, check())
 
 	d.write("contacts.rejects.csv", "mine\n")
 	require.NoError(t, check(func(o *dial.Options) { o.Force = true }))
