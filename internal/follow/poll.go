@@ -14,8 +14,9 @@ const (
 	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
 	// The same where records are delivered, so that looking is only the safety net.
 	safetyNet = time.Minute
-	// So many ends in a row are to be delivered once a look has found one that wasn't.
-	deliveredAgain = 20
+	// So many ends that are delivered, and then a look that finds no other, show that all are. Some
+	// calls may have no webhook.
+	deliveredInARow = 20
 	// With more watchers than that, a look that fails isn't repeated at once: others wait.
 	politeness = 2
 	// So many records are asked for by themselves before the next page of a list, if both are due.
@@ -59,13 +60,7 @@ type poll[T any] struct {
 	checked    time.Time       // when that was last the case
 	proofs     map[string]bool // ids of records that have ended, which the list is to show so
 	delivered  int             // ends that came by Deliver since a look found one
-	found      bool            // a look has found an end
-}
-
-// isToldOfEnds reports whether ends come by Deliver, so that looking is only the safety net. Where
-// a look found one, some calls may have no webhook.
-func (p *poll[T]) isToldOfEnds() bool {
-	return p.delivered >= deliveredAgain || p.delivered > 0 && !p.found
+	told       bool            // ends come by Deliver, so that looking is only the safety net
 }
 
 // step is a request to make.
@@ -225,7 +220,7 @@ func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration)
 		return now
 	}
 	gap := max(f.poll.gap, soonestReading)
-	if f.poll.isToldOfEnds() {
+	if f.poll.told {
 		gap = safetyNet
 	}
 	for _, w := range f.watchers {
@@ -250,7 +245,7 @@ func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round
 	case interval > 0:
 	case w.last == nil:
 		interval = soonest
-	case f.poll.isToldOfEnds():
+	case f.poll.told:
 		interval = safetyNet
 	default:
 		interval = min(max(now.Sub(w.changed)/8, soonest), rarest)
@@ -268,7 +263,7 @@ func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round
 		return time.Time{}, false
 	case w.listed.Before(f.poll.read), f.poll.stale && !w.getless: // the list doesn't show it as it is
 		return asked.Add(interval), false
-	case f.poll.isToldOfEnds(): // however many of the watchers have left
+	case f.poll.told: // however many of the watchers have left
 		return asked.Add(max(time.Duration(f.poll.most)*f.source.Pace(), safetyNet)), false
 	case w.getless:
 		return asked.Add(max(round, safetyNet)), false

@@ -1,6 +1,9 @@
 package follow
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // got takes what Get said of w's record.
 func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
@@ -64,12 +67,23 @@ func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 			}
 		}
 		f.ends(w)
+	case f.following() <= f.few:
+		f.foundNone()
+	}
+}
+
+// foundNone notes that all that is watched was looked at. If no end was found by it, those that were
+// delivered are all.
+func (f *Follower[T]) foundNone() {
+	isEnding := func(w *watcher[T]) bool { return w.state == ending && !w.isOver() }
+	if f.poll.delivered >= deliveredInARow && !slices.ContainsFunc(f.watchers, isEnding) {
+		f.poll.told = true
 	}
 }
 
 // ends ends a watch whose end was found by looking, not delivered.
 func (f *Follower[T]) ends(w *watcher[T]) {
-	f.poll.delivered, f.poll.found = 0, true
+	f.poll.delivered, f.poll.told = 0, false
 	f.poll.ends++
 	f.end(w, ended, nil)
 }
@@ -122,8 +136,9 @@ func (f *Follower[T]) listed(records []T, more, filtered bool) {
 		return
 	}
 	f.poll.page, f.poll.read = 0, f.poll.began
+	f.foundNone()
 	round := time.Duration(f.following()) * f.source.Pace()
-	if !f.poll.isToldOfEnds() && now.Sub(f.poll.checked) >= round/checksARound {
+	if !f.poll.told && now.Sub(f.poll.checked) >= round/checksARound {
 		f.poll.check, f.poll.checked = true, now
 	}
 	if f.poll.ends > 0 || f.poll.gap == 0 {
