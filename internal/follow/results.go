@@ -22,10 +22,10 @@ func (f *Follower[T]) got(w *watcher[T], record *T, err error) {
 		w.missing, w.byList = err, true
 		if w.state == ending {
 			w.getless = true
-			if f.poll.quality == untried {
-				f.poll.quality = whole // there is nothing to add
-			}
 			f.ends(w)
+			if f.poll.quality == untried { // there is nothing to add
+				f.isWhole()
+			}
 			return
 		}
 		f.judge(w, now)
@@ -56,9 +56,9 @@ func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 		w.tell()
 	case isEnd:
 		if w.state == ending && f.poll.quality == untried {
-			f.poll.quality = whole
-			if f.source.Adds(listed, record) {
-				f.poll.quality = poor
+			f.poll.quality = poor
+			if !f.source.Adds(listed, record) {
+				f.isWhole()
 			}
 		}
 		if !w.listed.IsZero() && w.state == following && len(f.poll.proofs) < mostProofs {
@@ -69,6 +69,17 @@ func (f *Follower[T]) gotRecord(w *watcher[T], record *T) {
 		f.ends(w)
 	case f.following() <= f.few:
 		f.foundNone()
+	}
+}
+
+// isWhole notes that the list shows an end as Get does, so that the others that it has shown aren't
+// asked for.
+func (f *Follower[T]) isWhole() {
+	f.poll.quality = whole
+	for _, w := range f.watchers {
+		if w.state == ending && !w.isOver() {
+			f.ends(w)
+		}
 	}
 }
 
