@@ -14,7 +14,7 @@ func (d *Doctor) doubt(format string, args ...any) {
 // provided notes what must be so for a lost call to be recognised, and can't be seen by reading.
 func (d *Doctor) provided(condition string) { d.conditions = append(d.conditions, condition) }
 
-// sum says whether a call whose answer is lost would be found in the list.
+// sum reports whether a call whose answer is lost would be found in the list.
 func (d *Doctor) sum() {
 	const name = "A lost call can be recognised"
 	is := &d.asked
