@@ -30,7 +30,7 @@ type way string
 const (
 	watch   way = "`Watch`"
 	deliver way = "`Watch` and `Deliver`"
-	later   way = "the same, later" // the client has been told of ten ends
+	later   way = "the same, later" // the client has been told of five ends
 	naive   way = "a `Get` every 2 s"
 )
 
@@ -93,7 +93,7 @@ func measure(t *testing.T, n int, plan voiceagent.Plan, how way) outcome {
 		t.Fatal(err)
 	}
 	if how == later {
-		placeAll(t, a, client, 10, deliver)
+		placeAll(t, a, client, 5, deliver)
 		a.requests, a.bytes, a.refused = 0, 0, 0
 	}
 	o := placeAll(t, a, client, n, how)

@@ -20,7 +20,7 @@ func page(all []outcome) string {
 		"![Requests a call, and how late its end is known, with Watch and with a loop](follow.svg)\n\n" +
 		table(all) + "\n" +
 		"`Watch` takes at most a fifth of the limit, and leaves the rest to the placing. [Watching](lists.md#watching) tells how it works. " +
-		"A client looks until ten ends were handed to `Deliver`: \"later\" is after that. " +
+		"A client looks until five ends were handed to `Deliver`: \"later\" is after that. " +
 		"The loop takes whatever it gets, so on a small plan the placing waits for the looking.\n\n```sh\n" + command + "\n```\n"
 }
 

@@ -16,7 +16,7 @@ const (
 	safetyNet = time.Minute
 	// So many ends that are delivered, and then a look that finds no other, show that all are. Some
 	// calls may have no webhook.
-	deliveredInARow = 10
+	deliveredInARow = 5
 	// With more watchers than that, a look that fails isn't repeated at once: others wait.
 	politeness = 2
 	// So many records are asked for by themselves before the next page of a list, if both are due.
