@@ -38,6 +38,15 @@ const (
 	poor // it lacks what Get has, so an end is asked for by itself
 )
 
+// trust says whether the list keeps up with what it shows.
+type trust uint8
+
+const (
+	unproven trust = iota // it hasn't shown any record change
+	live
+	stale // it showed a record in a state that this had left
+)
+
 // poll is what the goroutine knows. It belongs to the Follower's lock.
 type poll[T any] struct {
 	requested time.Time // when the last request began
@@ -54,9 +63,9 @@ type poll[T any] struct {
 	listFailed time.Time
 	unfiltered bool // the list takes no time, or finds nothing by it
 	quality    quality
-	most       int             // watchers at a time, since there were none
-	stale      bool            // the list showed a record in a state that it had left
-	check      bool            // one that the list shows is to be asked for, which tells whether the list is right
+	most       int // watchers at a time, since there were none
+	trust      trust
+	check      bool            // one that the list shows is to be asked for, when nothing else is due
 	checked    time.Time       // when that was last the case
 	proofs     map[string]bool // ids of records that have ended, which the list is to show so
 	delivered  int             // ends that came by Deliver since a look found one
@@ -158,11 +167,12 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		list.at = f.nextPage(now, reading, round)
 	}
 	var get, check step[T]
+	checks := reading && (f.poll.check || f.poll.trust == unproven && !f.poll.told)
 	for _, w := range f.watchers {
 		if w.isOver() {
 			continue
 		}
-		if reading && f.poll.check && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
+		if checks && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
 			check = step[T]{now, w}
 		}
 		at, byList := f.nextLook(w, now, reading, round)
@@ -174,11 +184,11 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 			get = step[T]{at, w}
 		}
 	}
-	if check.of != nil && (get.of == nil || get.at.After(now)) {
-		get = check
-	}
 	chosen := list
 	slot := f.poll.requested.Add(pace)
+	if check.of != nil && (get.of == nil || get.at.After(slot)) && list.at.After(slot) { // nothing else is due
+		get = check
+	}
 	switch {
 	case get.of == nil && list.at.IsZero(): // all are about to leave
 		return step[T]{at: now.Add(rarest)}
@@ -186,7 +196,7 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 	case list.at.IsZero(), get.of.state == ending:
 		chosen = get
 	case !get.at.After(slot) && !list.at.After(slot): // both are due
-		if f.poll.gets < getsForAPage || f.poll.stale {
+		if f.poll.gets < getsForAPage || f.poll.trust == stale {
 			chosen = get
 		}
 	case get.at.Before(list.at):
@@ -231,7 +241,7 @@ func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration)
 			gap = min(gap, rarest)
 		}
 	}
-	if f.poll.stale {
+	if f.poll.trust == stale {
 		gap = max(gap, round)
 	}
 	return f.poll.began.Add(gap)
@@ -261,7 +271,7 @@ func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round
 		return asked.Add(interval), w.byList && f.listWorks(now)
 	case !f.poll.read.After(w.began) && w.listed.IsZero(): // no reading has had the chance to show it
 		return time.Time{}, false
-	case w.listed.Before(f.poll.read), f.poll.stale && !w.getless: // the list doesn't show it as it is
+	case w.listed.Before(f.poll.read), f.poll.trust == stale && !w.getless: // the list doesn't show it as it is
 		return asked.Add(interval), false
 	case f.poll.told: // however many of the watchers have left
 		return asked.Add(max(time.Duration(f.poll.most)*f.source.Pace(), safetyNet)), false

@@ -173,15 +173,18 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 	isEnd := f.source.Ended(record)
 	for _, id := range f.source.IDs(record) {
 		if f.poll.proofs[id] {
-			f.poll.stale = !isEnd
+			f.believe(isEnd)
 			delete(f.poll.proofs, id)
 		}
 	}
 	state := f.source.State(record)
 	for _, w := range f.whose(record) {
 		if w.passed != "" {
-			f.poll.stale = state == w.passed
+			f.believe(state != w.passed)
 			w.passed = ""
+		}
+		if f.poll.trust == unproven && w.shown != "" && w.shown != state {
+			f.believe(true)
 		}
 		w.listed, w.shown = now, state
 		if w.state == ending {
@@ -197,6 +200,14 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 		default:
 			w.state = ending
 		}
+	}
+}
+
+// believe notes whether the list showed a record as it is.
+func (f *Follower[T]) believe(right bool) {
+	f.poll.trust = stale
+	if right {
+		f.poll.trust = live
 	}
 }
 

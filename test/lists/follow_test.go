@@ -231,7 +231,7 @@ func TestListsThatLie(t *testing.T) {
 		"Get comes late": {following{dialect: dialect{GetDelay: 20 * time.Second}}, 60 * time.Second},
 		"stale": {following{lie: listsAs(func(body string) string {
 			return oneStatus.ReplaceAllString(strings.ReplaceAll(body, `"ended_at"`, `"was"`), `"status":"ringing"`)
-		})}, 65 * time.Second},
+		})}, 60 * time.Second},
 		"empty": {following{lie: listsAs(func(string) string { return `{"data":[],"total":0,"has_more":false}` })}, 60 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
