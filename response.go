@@ -162,16 +162,13 @@ func (t *Timestamp) read(received []byte) {
 	if len(received) > year && received[year] == '-' && t.UnmarshalText(received) == nil && envelope.IsWritable(t.Time) {
 		return // the usual form, without an allocation
 	}
-	t.Time = time.Time{}
 	text := string(received)
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "", "null", "none":
+	parsed, ok := envelope.ParseTime(text)
+	t.Time = parsed
+	if ok && parsed.Year() != 0 || !ok && envelope.IsNone(text) {
 		return
 	}
-	parsed, ok := envelope.ParseTime(text)
-	if t.Time = parsed; !ok || parsed.Year() == 0 {
-		t.text = strings.ToValidUTF8(text, "\ufffd") // or it couldn't be written
-	}
+	t.text = strings.ToValidUTF8(text, "\ufffd") // or it couldn't be written
 }
 
 // MarshalJSON implements [json.Marshaler]: RFC 3339, or the text that was received if that isn't a

@@ -28,33 +28,45 @@ var (
 	tolerantPass json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
 )
 
-// fromWire are the unmarshalers of the client's own types that [Reads] adds.
-var fromWire []*json.Unmarshalers
+// fromWire are the unmarshalers that [Reads] adds, and tolerantFromWire those of the tolerant pass.
+var fromWire, tolerantFromWire []*json.Unmarshalers
 
 func setPasses() {
-	with := func(more ...*json.Unmarshalers) json.Options {
-		return json.WithUnmarshalers(json.JoinUnmarshalers(append(more, fromWire...)...))
+	with := func(all ...*json.Unmarshalers) json.Options {
+		return json.WithUnmarshalers(json.JoinUnmarshalers(all...))
 	}
-	strictPass, exactPass = with(), with(exactNumbers)
+	own, tolerant := json.JoinUnmarshalers(fromWire...), json.JoinUnmarshalers(tolerantFromWire...)
+	strictPass, exactPass = with(own), with(exactNumbers, own)
 	lenientPass = json.JoinOptions(lenient, exactPass)
-	tolerantPass = json.JoinOptions(lenient, with(exactNumbers, json.UnmarshalFromFunc(convert)))
+	tolerantPass = json.JoinOptions(lenient, with(exactNumbers, json.UnmarshalFromFunc(convert), tolerant))
 }
 
 func init() { setPasses() }
 
-// Reads makes Unmarshal read each T of a long body as a W, which has its keys in every spelling,
-// without a second pass over them. In a short one that would cost more than it saves. It returns
-// T's UnmarshalJSON. It is for the initialization of a package.
+// Reads makes Unmarshal read each list of T in a long body as one of W, which has its keys in every
+// spelling, without a second pass over them. In a short body that would cost more than it saves. It
+// returns T's UnmarshalJSON. It is for the initialization of a package. W must not hold an any.
 func Reads[T, W any](from func(*W) T) func(data []byte, out *T) error {
-	wires := sync.Pool{New: func() any { return new(W) }} // a page has thousands
-	fromWire = append(fromWire, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *T) error {
-		wire := wires.Get().(*W)
-		err := json.UnmarshalDecode(dec, wire)
-		*out = from(wire)
-		*wire = *new(W)
-		wires.Put(wire)
-		return err
-	}))
+	lists := sync.Pool{New: func() any { return new([]W) }} // a page has hundreds
+	read := func(opts ...json.Options) *json.Unmarshalers {
+		return json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *[]T) error {
+			wires := lists.Get().(*[]W)
+			err := json.UnmarshalDecode(dec, wires, opts...)
+			*out = nil
+			if *wires != nil {
+				*out = make([]T, len(*wires))
+			}
+			for i := range *wires {
+				(*out)[i] = from(&(*wires)[i])
+			}
+			clear(*wires)
+			lists.Put(wires)
+			return err
+		})
+	}
+	// The library looks for an unmarshaler of each value as long as there are any.
+	fromWire = append(fromWire, read(json.WithUnmarshalers(nil)))
+	tolerantFromWire = append(tolerantFromWire, read())
 	setPasses()
 	return func(data []byte, out *T) error {
 		var wire W

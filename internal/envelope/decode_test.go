@@ -94,6 +94,19 @@ func TestReads(t *testing.T) {
 	assert.Error(t, envelope.Unmarshal([]byte(`{"said":[[]]}`), new(wide)))
 }
 
+// The lists of a long body hold nothing of each other.
+func TestReadsLists(t *testing.T) {
+	t.Parallel()
+	var got []wide
+	body := `[{"said":[{"by":"a"},{"role":"b"}]},{"said":[{},null]},{"said":[]},{"said":null},{},{"said":[{"role":"c"}],"id":"` + strings.Repeat("a", 5000) + `"}]`
+	require.NoError(t, envelope.Unmarshal([]byte(body), &got))
+	var lists [][]said
+	for _, w := range got {
+		lists = append(lists, w.Said)
+	}
+	assert.Equal(t, [][]said{{{"a"}, {"b"}}, {{}, {}}, {}, nil, nil, {{"c"}}}, lists)
+}
+
 // A body that was read into before leaves nothing behind.
 func TestDecodeTwice(t *testing.T) {
 	t.Parallel()
