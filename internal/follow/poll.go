@@ -167,12 +167,12 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		list.at = f.nextPage(now, reading, round)
 	}
 	var get, check step[T]
-	checks := reading && (f.poll.check || f.poll.trust == unproven && !f.poll.told)
+	proves := f.poll.trust == unproven && !f.poll.told // by each of them, once
 	for _, w := range f.watchers {
 		if w.isOver() {
 			continue
 		}
-		if checks && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
+		if reading && (f.poll.check || proves && w.asked.IsZero()) && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
 			check = step[T]{now, w}
 		}
 		at, byList := f.nextLook(w, now, reading, round)

@@ -288,6 +288,35 @@ func (r *ringing) end(ids ...string) {
 	}
 }
 
+// While nothing changes, looking costs a page and a Get every eight seconds, and a Get of each every
+// 15 s at most. Whether a list that shows no change is right isn't asked for ever.
+func TestNothingChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &ringing{calls: 20}
+		requests := 0
+		counted := testkit.RoundTrip(func(r *http.Request) (*http.Response, error) {
+			requests++
+			return api.RoundTrip(r)
+		})
+		client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test"), voiceagent.WithBaseURL("https://api.test/v1"),
+			voiceagent.WithHTTPClient(&http.Client{Transport: counted}))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		var all sync.WaitGroup
+		for i := range api.calls {
+			all.Go(func() {
+				for call, err := range client.Calls.Watch(ctx, fmt.Sprint("call_", i), voiceagent.WatchParams{}) {
+					assert.True(t, err != nil || !call.Ended())
+				}
+			})
+		}
+		all.Wait()
+		assert.LessOrEqual(t, requests, 1000)
+	})
+}
+
 // Thousands of watchers have one goroutine besides their own, and memory that doesn't grow. Whoever
 // leaves, in whatever way, leaves nothing behind.
 func TestThousandsOfWatchers(t *testing.T) { // not parallel: it counts goroutines
