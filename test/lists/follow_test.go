@@ -289,7 +289,7 @@ func (r *ringing) end(ids ...string) {
 }
 
 // While nothing changes, looking costs a page and a Get every eight seconds, and a Get of each every
-// 15 s at most. Whether a list that shows no change is right isn't asked for ever.
+// 15 s. Whether a list that shows no change is right isn't asked for ever.
 func TestNothingChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
