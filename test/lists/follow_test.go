@@ -288,7 +288,7 @@ func (r *ringing) end(ids ...string) {
 	}
 }
 
-// While nothing changes, looking costs a page and a Get every eight seconds, and a Get of each every
+// While nothing changes, looking costs a page and a Get every eight seconds, and a Get of each in
 // 15 s. Whether a list that shows no change is right isn't asked for ever.
 func TestNothingChanges(t *testing.T) {
 	t.Parallel()
