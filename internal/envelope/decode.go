@@ -60,6 +60,7 @@ func Reads[T, W any](from func(*W) T) func(data []byte, out *T) error {
 				(*out)[i] = from(&(*wires)[i])
 			}
 			clear(*wires)
+			*wires = (*wires)[:0]
 			lists.Put(wires)
 			return err
 		})
