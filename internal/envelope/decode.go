@@ -28,17 +28,16 @@ var (
 	tolerantPass json.Options // converts scalars: a number where a string is due, "None" where a number is due, and the like
 )
 
-// fromWire are the unmarshalers that [Reads] adds, and tolerantFromWire those of the tolerant pass.
-var fromWire, tolerantFromWire []*json.Unmarshalers
+// fromWire are the unmarshalers that [Reads] adds. The tolerant pass does without, as they convert
+// nothing.
+var fromWire []*json.Unmarshalers
 
 func setPasses() {
-	with := func(all ...*json.Unmarshalers) json.Options {
-		return json.WithUnmarshalers(json.JoinUnmarshalers(all...))
-	}
-	own, tolerant := json.JoinUnmarshalers(fromWire...), json.JoinUnmarshalers(tolerantFromWire...)
-	strictPass, exactPass = with(own), with(exactNumbers, own)
+	own := json.JoinUnmarshalers(fromWire...)
+	strictPass = json.WithUnmarshalers(own)
+	exactPass = json.WithUnmarshalers(json.JoinUnmarshalers(exactNumbers, own))
 	lenientPass = json.JoinOptions(lenient, exactPass)
-	tolerantPass = json.JoinOptions(lenient, with(exactNumbers, json.UnmarshalFromFunc(convert), tolerant))
+	tolerantPass = json.JoinOptions(lenient, json.WithUnmarshalers(json.JoinUnmarshalers(exactNumbers, json.UnmarshalFromFunc(convert))))
 }
 
 func init() { setPasses() }
@@ -48,26 +47,22 @@ func init() { setPasses() }
 // returns T's UnmarshalJSON. It is for the initialization of a package. W must not hold an any.
 func Reads[T, W any](from func(*W) T) func(data []byte, out *T) error {
 	lists := sync.Pool{New: func() any { return new([]W) }} // a page has hundreds
-	read := func(opts ...json.Options) *json.Unmarshalers {
-		return json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *[]T) error {
-			wires := lists.Get().(*[]W)
-			err := json.UnmarshalDecode(dec, wires, opts...)
-			*out = nil
-			if *wires != nil {
-				*out = make([]T, len(*wires))
-			}
-			for i := range *wires {
-				(*out)[i] = from(&(*wires)[i])
-			}
-			clear(*wires)
-			*wires = (*wires)[:0]
-			lists.Put(wires)
-			return err
-		})
-	}
-	// The library looks for an unmarshaler of each value as long as there are any.
-	fromWire = append(fromWire, read(json.WithUnmarshalers(nil)))
-	tolerantFromWire = append(tolerantFromWire, read())
+	plain := json.WithUnmarshalers(nil)                     // the library looks for one of each value, as long as there are any
+	fromWire = append(fromWire, json.UnmarshalFromFunc(func(dec *jsontext.Decoder, out *[]T) error {
+		wires := lists.Get().(*[]W)
+		err := json.UnmarshalDecode(dec, wires, plain)
+		*out = nil
+		if *wires != nil {
+			*out = make([]T, len(*wires))
+		}
+		for i := range *wires {
+			(*out)[i] = from(&(*wires)[i])
+		}
+		clear(*wires)
+		*wires = (*wires)[:0]
+		lists.Put(wires)
+		return err
+	}))
 	setPasses()
 	return func(data []byte, out *T) error {
 		var wire W
