@@ -157,14 +157,20 @@ func (s *leases) rest() {
 // renewKept renews what is kept, and sets the timer to do so again.
 func (s *leases) renewKept(ctx context.Context) {
 	pause := s.length / renewsPerLease
+	var err error
 	for part := range slices.Chunk(s.due(), mostRenewed) {
-		if s.renew(ctx, part...) != nil {
+		if err = s.renew(ctx, part...); err != nil {
 			pause = s.length / (3 * renewsPerLease) // time is running out
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, redis.ErrClosed): // for ever
+		clear(s.kept)
+		s.rest()
+	default:
 		s.timer.Reset(pause)
 	}
 }

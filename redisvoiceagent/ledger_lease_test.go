@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -168,6 +169,25 @@ func TestLedgerFailedFinishEndsTheRenewing(t *testing.T) {
 	require.NoError(t, b.Finish(t.Context(), done("k", "call_1")))
 	require.NoError(t, a.Forget(t.Context(), "m"))
 	assert.False(t, redisvoiceagent.Renewing(a))
+}
+
+// A client that was closed renews nothing.
+func TestLedgerClosedClientEndsTheRenewing(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, connect func() redis.UniversalClient, prefix string) {
+		open := connect()
+		var rdb redis.UniversalClient
+		switch c := open.(type) {
+		case *redis.ClusterClient:
+			rdb = redis.NewClusterClient(c.Options())
+		case *redis.Client:
+			rdb = redis.NewClient(c.Options())
+		}
+		l := redisvoiceagent.NewLedger(rdb, redisvoiceagent.LedgerParams{Lease: shortLease, Prefix: prefix})
+		takes(t, l, "k")
+		require.NoError(t, rdb.Close())
+		require.Eventually(t, func() bool { return !redisvoiceagent.Renewing(l) }, eventually, 10*time.Millisecond)
+	})
 }
 
 // After a Finish that is refused because the record belongs to another key, the holder may go on.
