@@ -154,7 +154,7 @@ func (s *leases) rest() {
 	}
 }
 
-// renewKept renews what is kept, and sets the timer to do so again.
+// renewKept renews what is kept, and sets the timer to do so again, unless the client was closed.
 func (s *leases) renewKept(ctx context.Context) {
 	pause := s.length / renewsPerLease
 	var err error
@@ -167,7 +167,7 @@ func (s *leases) renewKept(ctx context.Context) {
 	defer s.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-	case errors.Is(err, redis.ErrClosed): // for ever
+	case errors.Is(err, redis.ErrClosed): // it stays so
 		clear(s.kept)
 		s.rest()
 	default:

@@ -38,7 +38,7 @@ const (
 	poor // it lacks what Get has, so an end is asked for by itself
 )
 
-// trust says whether the list keeps up with what it shows.
+// trust is how far the list is known to keep up with what it shows.
 type trust uint8
 
 const (
@@ -65,7 +65,7 @@ type poll[T any] struct {
 	quality    quality
 	most       int // watchers at a time, since there were none
 	trust      trust
-	check      bool            // one that the list shows is to be asked for, when nothing else is due
+	check      bool            // a record is to prove the list, see proves
 	checked    time.Time       // when that was last the case
 	proofs     map[string]bool // ids of records that have ended, which the list is to show so
 	delivered  int             // ends that came by Deliver since a look found one
@@ -167,12 +167,11 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 		list.at = f.nextPage(now, reading, round)
 	}
 	var get, check step[T]
-	proves := f.poll.trust == unproven && !f.poll.told // by each of them, once
 	for _, w := range f.watchers {
 		if w.isOver() {
 			continue
 		}
-		if reading && (f.poll.check || proves && w.asked.IsZero()) && w.state == following && !w.listed.IsZero() && !w.getless && (check.of == nil || w.asked.Before(check.of.asked)) {
+		if reading && f.proves(w) && (check.of == nil || w.asked.Before(check.of.asked)) {
 			check = step[T]{now, w}
 		}
 		at, byList := f.nextLook(w, now, reading, round)
@@ -204,6 +203,13 @@ func (f *Follower[T]) next(now time.Time) step[T] {
 	}
 	chosen.at = later(chosen.at, slot)
 	return chosen
+}
+
+// proves reports whether w's record is to be asked for although the list shows it, which tells
+// whether the list is right. As long as the list has shown no change, each record proves it once.
+func (f *Follower[T]) proves(w *watcher[T]) bool {
+	isDue := f.poll.check || f.poll.trust == unproven && !f.poll.told && w.asked.IsZero()
+	return isDue && w.state == following && !w.listed.IsZero() && !w.getless
 }
 
 // following counts those who still watch.

@@ -83,8 +83,8 @@ func (f *Follower[T]) isWhole() {
 	}
 }
 
-// foundNone notes that all that is watched was looked at. If no end was found by it, those that
-// were delivered are all.
+// foundNone notes a look at all that is watched, or at one of a few. If no end was found by it,
+// those that were delivered are all.
 func (f *Follower[T]) foundNone() {
 	isEnding := func(w *watcher[T]) bool { return w.state == ending && !w.isOver() }
 	if f.poll.delivered >= deliveredInARow && !slices.ContainsFunc(f.watchers, isEnding) {

@@ -50,6 +50,7 @@ func TestTimestampForms(t *testing.T) {
 		`" "`:                              {again: `null`},
 		`"None"`:                           {again: `null`},
 		`"null"`:                           {again: `null`},
+		`"nan"`:                            {again: `null`},
 		`"0001-01-01T00:00:00Z"`:           {again: `null`},
 		`"soon"`:                           {raw: "soon", again: `"soon"`, asText: "soon"},
 		`"25:61"`:                          {raw: "25:61", again: `"25:61"`, asText: "25:61"},

@@ -1,7 +1,6 @@
 package dial
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -87,7 +86,7 @@ func (r *rejects) standing() (exists, ours bool, err error) {
 func (r *rejects) finish(marked bool) (string, error) {
 	if r.file == nil {
 		if _, ours, _ := r.standing(); ours {
-			return "", os.Rename(r.path, r.path+keptEnd)
+			return "", r.makeWay()
 		}
 		return "", nil
 	}
@@ -100,17 +99,35 @@ func (r *rejects) finish(marked bool) (string, error) {
 			return "", err
 		}
 	}
-	if err := r.file.Flush(); err != nil {
+	if err := r.keepOther(); err != nil {
 		return "", err
-	}
-	before, _ := os.ReadFile(r.path)
-	if now, err := os.ReadFile(r.file.temp.Name()); len(before) > 0 && (err != nil || !bytes.Equal(before, now)) {
-		if err := os.Rename(r.path, r.path+keptEnd); err != nil {
-			return "", err
-		}
 	}
 	return r.path, r.file.replace()
 }
+
+// keepOther keeps what is at the path under another name, unless it is the same or nothing.
+func (r *rejects) keepOther() error {
+	info, err := os.Stat(r.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	}
+	if err := r.file.Flush(); err != nil {
+		return err
+	}
+	before, err := os.Open(r.path)
+	if err != nil {
+		return err
+	}
+	was, err := contentHash(before)
+	now, nowErr := contentHash(r.file.temp)
+	if err := errors.Join(err, nowErr, before.Close()); err != nil || was == now {
+		return err
+	}
+	return r.makeWay()
+}
+
+// makeWay gives what is at the path another name.
+func (r *rejects) makeWay() error { return os.Rename(r.path, r.path+keptEnd) }
 
 // keptEnd follows the name of a file that gave way to another one.
 const keptEnd = ".bak"

@@ -85,12 +85,21 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 func (s *source) close() { s.file.Close() }
 
 func (s *source) sum() (string, error) {
-	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+	hash, err := contentHash(s.file)
+	if err != nil {
 		return "", badInput("%w", err)
 	}
+	return hash, nil
+}
+
+// contentHash reads a file from its beginning.
+func contentHash(file *os.File) (string, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
 	hash := sha256.New()
-	if _, err := io.Copy(hash, s.file); err != nil {
-		return "", badInput("%w", err)
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
