@@ -119,7 +119,6 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 	})
 	nearest := l.Nearest(ours)
 	mayBe = mayBe || len(nearest) < len(ours)
-	taken := false
 	for _, record := range nearest {
 		if err := l.mayTake(); err != nil {
 			return false, err
@@ -127,12 +126,13 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 		if isOurs, err := l.Claim(record); isOurs || err != nil {
 			return isOurs, err
 		}
-		taken = true
 		ids := l.IDs(record)
-		if len(ids) == 1 {
-			l.Search.clear(ids)
+		if len(ids) > 1 { // the other request may have had but one of them, which is no id
+			mayBe = true
+			continue
 		}
-		mayBe = mayBe || len(ids) > 1 // the other request may have had but one of them, which is no id
+		l.Search.clear(ids)
+		l.Memory.Note(Placed{Twin: l.Twin, IDs: ids, At: l.began})
 	}
 	switch {
 	case mayBe || len(l.Search.Suspects) > 0:
@@ -143,18 +143,21 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 		return false, ErrStale
 	case l.Unique():
 		return false, nil
-	case l.mayBeTaken(), taken && l.Search.Unsettled(l.began, l.SettleTime) > 0:
+	case l.mayBeTaken():
 		return false, ErrTwins
 	}
 	return false, l.meaning()
 }
 
-// mayBeTaken reports whether the look of an equal request of this client has taken a record that
-// may be ours, while its own may still be made.
+// mayBeTaken reports whether the look of an equal request has taken a record that may be ours,
+// while its own may still be made. It notes when that was: until its own has settled, ours hasn't.
 func (l *Look[T]) mayBeTaken() bool {
-	return slices.ContainsFunc(l.Memory.Equal(l.Twin, l.Search.First), func(p Placed) bool {
-		return !p.Told() && l.began.Sub(p.At) < l.SettleTime
-	})
+	for _, p := range l.Memory.Equal(l.Twin, l.Search.First) {
+		if !p.Told() && p.At.After(l.Search.Taken) {
+			l.Search.Taken = p.At
+		}
+	}
+	return l.began.Sub(l.Search.Taken) < l.SettleTime
 }
 
 // suspect is a record that isn't ruled out.

@@ -9,6 +9,7 @@ type Search struct {
 	Ended time.Time     // and when it ended: the settle time counts from there
 	Spare time.Duration // how much longer ago that was, if it was an earlier process's
 	Since time.Time     // when the first attempt began at the earliest, on the list's clock; zero before a look
+	Taken time.Time     // when an equal request last took a record that may be this one's; zero for never
 	Lag   time.Duration // how late the list is at most, as far as witnesses have shown; 0 for unknown
 
 	Witnesses  []Placed        // of an earlier process
@@ -23,7 +24,9 @@ type Search struct {
 func (s *Search) Missing(t time.Time) time.Duration { return s.Lag - s.age(t) }
 
 // Unsettled returns how long after t the settle time is over; 0 or less when it is.
-func (s *Search) Unsettled(t time.Time, settle time.Duration) time.Duration { return settle - s.age(t) }
+func (s *Search) Unsettled(t time.Time, settle time.Duration) time.Duration {
+	return settle - min(s.age(t), t.Sub(s.Taken))
+}
 
 // age is how long before t the last attempt that may have been done had ended, at least.
 func (s *Search) age(t time.Time) time.Duration { return t.Sub(s.Ended) + s.Spare }

@@ -217,3 +217,32 @@ func TestRecordThatAnEqualRequestHasTaken(t *testing.T) {
 		}
 	}
 }
+
+// Nor is it if the other's own comes only after ours has settled, whether the other is of this
+// worker or of another.
+func TestRecordThatAnEqualRequestHasTakenLate(t *testing.T) {
+	t.Parallel()
+	for _, workers := range []int{1, 2} {
+		answers := append(slices.Repeat([]reply{done}, workers), reply{status: http.StatusGatewayTimeout, later: 1500 * time.Millisecond},
+			reply{later: 29500 * time.Millisecond}, done)
+		on(t, &api{answers: answers}, func(t *testing.T, a *api, _ *voiceagent.Client) {
+			ledger := voiceagent.NewMemoryLedger()
+			clients := make([]*voiceagent.Client, workers)
+			for i := range clients {
+				clients[i] = a.client(voiceagent.WithLedger(ledger))
+				witness(t, clients[i])
+			}
+			var both sync.WaitGroup
+			for i := range 2 {
+				both.Go(func() {
+					_, err := clients[i%workers].Calls.Create(t.Context(), person(1))
+					assert.NoError(t, err, "%d workers", workers)
+				})
+				time.Sleep(time.Second)
+			}
+			both.Wait()
+			time.Sleep(time.Minute)
+			assert.Len(t, a.records, workers+2, "two calls are wanted, and rung by %d workers", workers)
+		})
+	}
+}

@@ -1,6 +1,9 @@
 package dialonce_test
 
 import (
+	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,4 +118,58 @@ func TestRestartAfterAClockAhead(t *testing.T) {
 		assert.Equal(t, unknown, endOf(err), "%v", err)
 		assert.Equal(t, 2, a.posts)
 	})
+}
+
+// Of two equal calls that were on their way when the process died, one was made. After a restart
+// each call is known: the one that takes it, and the other, which waits until what the first may
+// still make has settled.
+func TestRestartOfTwoEqualCalls(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string][]reply{
+		"the first":  {done, lost, lostNot, done},
+		"the second": {done, lostNot, lost, done},
+		"both":       {done, lost, lost, done},
+		"neither":    {done, lostNot, lostNot, done},
+	} {
+		for _, apart := range []time.Duration{0, 100 * time.Millisecond, 5 * time.Second} {
+			on(t, &api{answers: answers}, func(t *testing.T, a *api, _ *voiceagent.Client) {
+				ledger := &dying{MemoryLedger: voiceagent.NewMemoryLedger()}
+				first := a.client(voiceagent.WithLedger(ledger))
+				witness(t, first)
+				ctx, kill := context.WithCancel(t.Context())
+				defer kill()
+				sent := 0
+				a.answered = func() {
+					if sent++; sent == 2 {
+						ledger.dead = true
+						kill()
+					}
+				}
+				refs := placeTwice(ctx, first, 0, func(error) {})
+				assert.Equal(t, [2]string{}, refs)
+				a.answered = nil
+				refs = placeTwice(t.Context(), a.client(voiceagent.WithLedger(ledger.heir(t))), apart, func(err error) {
+					assert.NoError(t, err, "%s was made, looked for %v apart", name, apart)
+				})
+				assert.NotEqual(t, refs[0], refs[1])
+				assert.Len(t, a.records, 3)
+			})
+		}
+	}
+}
+
+// placeTwice places the same call twice at once, under two keys.
+func placeTwice(ctx context.Context, c *voiceagent.Client, apart time.Duration, ended func(error)) (refs [2]string) {
+	var both sync.WaitGroup
+	for i := range refs {
+		both.Go(func() {
+			call, err := c.Calls.Create(ctx, person(1), voiceagent.WithIdempotencyKey(fmt.Sprint("row-", i)))
+			if ended(err); err == nil {
+				refs[i] = call.Ref()
+			}
+		})
+		time.Sleep(apart)
+	}
+	both.Wait()
+	return refs
 }
