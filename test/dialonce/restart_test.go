@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,14 +19,18 @@ import (
 type dying struct {
 	*voiceagent.MemoryLedger
 	clock time.Duration
-	dead  bool
-	left  []voiceagent.LedgerEntry // as they stood
+	dead  bool // set while nothing is answered
+
+	mu   sync.Mutex
+	left []voiceagent.LedgerEntry // as they stood
 }
 
 func (l *dying) Begin(ctx context.Context, e voiceagent.LedgerEntry) (voiceagent.LedgerEntry, bool, error) {
 	e.Began = e.Began.Add(l.clock)
 	e.Ahead -= l.clock
+	l.mu.Lock()
 	l.left = append(l.left, e)
+	l.mu.Unlock()
 	return l.MemoryLedger.Begin(ctx, e)
 }
 
@@ -33,7 +38,7 @@ func (l *dying) Finish(ctx context.Context, e voiceagent.LedgerEntry) error {
 	if l.dead {
 		return nil
 	}
-	l.left = slices.DeleteFunc(l.left, func(open voiceagent.LedgerEntry) bool { return open.Key == e.Key })
+	l.drop(e.Key)
 	return l.MemoryLedger.Finish(ctx, e)
 }
 
@@ -41,8 +46,14 @@ func (l *dying) Forget(ctx context.Context, key string) error {
 	if l.dead {
 		return nil
 	}
-	l.left = slices.DeleteFunc(l.left, func(open voiceagent.LedgerEntry) bool { return open.Key == key })
+	l.drop(key)
 	return l.MemoryLedger.Forget(ctx, key)
+}
+
+func (l *dying) drop(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = slices.DeleteFunc(l.left, func(open voiceagent.LedgerEntry) bool { return open.Key == key })
 }
 
 // heir is the ledger that the next process finds.
