@@ -192,6 +192,9 @@ func (f *Follower[T]) listedOne(record *T, now time.Time) {
 		}
 		f.adopt(w, record)
 		getless := w.getless || w.missing != nil
+		if f.poll.trust == stale && !isEnd && !getless && w.last != nil { // Get says how it is
+			continue
+		}
 		f.show(w, record)
 		switch {
 		case !isEnd:
