@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -111,6 +112,38 @@ func TestOneRecordsTrouble(t *testing.T) {
 			assert.LessOrEqual(t, f.yields, 10*5, name)
 		})
 	}
+}
+
+// A list that is known to be stale doesn't take a call back to where it was.
+func TestStaleListTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 5
+		api, start := &ringing{calls: calls}, time.Now()
+		client, err := voiceagent.NewClient(voiceagent.WithAPIKey("lev_test"), voiceagent.WithBaseURL("https://api.test/v1"),
+			voiceagent.WithHTTPClient(&http.Client{Transport: answers(func(r *http.Request, body string) (int, string) {
+				if isList(r) || time.Since(start) < 20*time.Second {
+					return 0, ""
+				}
+				return http.StatusOK, strings.ReplaceAll(body, "ringing", "in_progress")
+			})(api)}))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var all sync.WaitGroup
+		for i := range calls {
+			all.Go(func() {
+				var seen []voiceagent.CallStatus
+				for call, err := range client.Calls.Watch(ctx, fmt.Sprint("call_", i), voiceagent.WatchParams{}) {
+					if err == nil {
+						seen = append(seen, call.Status)
+					}
+				}
+				assert.Equal(t, []voiceagent.CallStatus{voiceagent.CallRinging, voiceagent.CallInProgress}, seen)
+			})
+		}
+		all.Wait()
+	})
 }
 
 // A watch isn't ended by the record of another call, and nobody by an event of a call that nobody
