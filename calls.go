@@ -352,7 +352,7 @@ func (s *CallsService) All(ctx context.Context, params CallListParams, opts ...R
 // has answered no look for 5 minutes.
 //
 // All watchers of a client share their looking. One or two calls are asked for with
-// [CallsService.Get], from 2 s apart to 15 s if nothing changes. More are read from
+// [CallsService.Get], from 2 s apart to 10 s if nothing changes. More are read from
 // [CallsService.List], a hundred with one request, every 4 to 8 s; a call that the list doesn't
 // show is asked for by itself. Looking takes at most a share of the rate limit: see
 // [WithWatchShare]. An event that is handed to [CallsService.Deliver] ends a watch at once. What

@@ -357,7 +357,7 @@ func (s *CampaignsService) All(ctx context.Context, params CampaignListParams, o
 
 // Watch yields the campaign as it is now, then each time it has changed, and last when it has
 // ended. An error that outlasts the retries is yielded and ends the loop. Each campaign is asked
-// for with [CampaignsService.Get], from 2 s apart to 15 s if nothing changes, within the share of
+// for with [CampaignsService.Get], from 2 s apart to 10 s if nothing changes, within the share of
 // [WithWatchShare]. A [*NotFoundError] counts as in [CallsService.Watch].
 func (s *CampaignsService) Watch(ctx context.Context, id string, params WatchParams, opts ...RequestOption) iter.Seq2[*Campaign, error] {
 	opts = yielding(opts)

@@ -9,11 +9,15 @@ const (
 	pageSize = 100
 	// Between two looks at a record that is asked for by itself. It is an eighth of the time since the
 	// record changed, within these.
-	soonest, rarest = 2 * time.Second, 15 * time.Second
+	soonest, rarest = 2 * time.Second, 10 * time.Second
+	// Between two looks at a record that the list shows. It is longer the more there are.
+	soonestCheck = 15 * time.Second
 	// Between the beginnings of two readings of the list. It grows while nothing ends.
 	soonestReading, rarestReading = 4 * time.Second, 8 * time.Second
 	// The same where records are delivered, so that looking is only the safety net.
 	safetyNet = time.Minute
+	// Between two readings then, as long as a watcher hasn't heard of its record at all.
+	firstSight = 20 * time.Second
 	// So many ends that are delivered, and then a look that finds no other, show that all are. Some
 	// calls may have no webhook.
 	deliveredInARow = 5
@@ -243,8 +247,8 @@ func (f *Follower[T]) nextPage(now time.Time, reading bool, round time.Duration)
 		switch {
 		case w.Interval > 0:
 			gap = min(gap, w.Interval)
-		case w.last == nil: // it waits to hear of its record at all
-			gap = min(gap, rarest)
+		case w.last == nil:
+			gap = min(gap, firstSight)
 		}
 	}
 	if f.poll.trust == stale {
@@ -284,7 +288,7 @@ func (f *Follower[T]) nextLook(w *watcher[T], now time.Time, reading bool, round
 	case w.getless:
 		return asked.Add(max(round, safetyNet)), false
 	}
-	return asked.Add(max(round, rarest)), false
+	return asked.Add(max(round, soonestCheck)), false
 }
 
 func later(a, b time.Time) time.Time {

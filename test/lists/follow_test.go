@@ -179,7 +179,7 @@ func TestManyCallsAreFollowed(t *testing.T) {
 	}{
 		{1, 0, 16, time.Second, 4 * time.Second, 4 * time.Second},
 		{1, 1, 16, time.Second, 0, 0},
-		{50, 0, 1.8, time.Second, 5 * time.Second, 16 * time.Second},
+		{50, 0, 1.8, time.Second, 5 * time.Second, 10 * time.Second},
 		{50, 1, 1.2, time.Second, 0, 0},
 		{200, 0, 1.6, 2 * time.Second, 5 * time.Second, 10 * time.Second},
 		{200, 1, 1.1, 2 * time.Second, 0, 0},
