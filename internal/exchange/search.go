@@ -142,10 +142,10 @@ func (x *Exchange) timeForLooks(began time.Time) lifecycle.Time {
 func (x *Exchange) untilLook(wait time.Duration) (time.Duration, bool) {
 	const (
 		takes    = time.Second
-		patience = 5 * time.Minute // a server that is down for longer after the settle time has the last word
+		patience = 5 * time.Minute // what is unclear for longer after the settle time stays so
 	)
 	end := x.Until
-	if end.IsZero() && x.Search.Unsettled(time.Now(), x.set.SettleTime) <= 0 {
+	if end.IsZero() {
 		end = x.Search.Ended.Add(x.set.SettleTime + patience)
 	}
 	deadline, hasDeadline := x.Context.Deadline()

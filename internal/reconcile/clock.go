@@ -80,5 +80,8 @@ func (l *Look[T]) oldest() time.Time {
 			before = max(before, l.Search.First.Sub(w.Sent))
 		}
 	}
+	if !l.Search.Taken.IsZero() {
+		before = max(before, remembered)
+	}
 	return from.Add(-before)
 }

@@ -92,6 +92,7 @@ const (
 // nothing was made. An error says why that isn't known.
 func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 	l.began = time.Now()
+	l.noteTaken()
 	pages := &pages[T]{ctx: ctx, l: l, left: l.most()}
 	whole, err := pages.read()
 	if err != nil {
@@ -132,7 +133,7 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 			continue
 		}
 		l.Search.clear(ids)
-		l.Memory.Note(Placed{Twin: l.Twin, IDs: ids, At: l.began})
+		l.Memory.Note(Placed{Twin: l.Twin, IDs: ids, At: time.Now()})
 	}
 	switch {
 	case mayBe || len(l.Search.Suspects) > 0:
@@ -143,21 +144,22 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 		return false, ErrStale
 	case l.Unique():
 		return false, nil
-	case l.mayBeTaken():
+	}
+	err = l.meaning() // also where it doesn't count yet, it shows how late the list is
+	if l.noteTaken(); l.began.Sub(l.Search.Taken) < l.SettleTime {
 		return false, ErrTwins
 	}
-	return false, l.meaning()
+	return false, err
 }
 
-// mayBeTaken reports whether the look of an equal request has taken a record that may be ours,
-// while its own may still be made. It notes when that was: until its own has settled, ours hasn't.
-func (l *Look[T]) mayBeTaken() bool {
+// noteTaken notes when the look of an equal request last took a record that may be ours. What is
+// left for us is then its own, which may be made still, or be older than our first attempt.
+func (l *Look[T]) noteTaken() {
 	for _, p := range l.Memory.Equal(l.Twin, l.Search.First) {
 		if !p.Told() && p.At.After(l.Search.Taken) {
 			l.Search.Taken = p.At
 		}
 	}
-	return l.began.Sub(l.Search.Taken) < l.SettleTime
 }
 
 // suspect is a record that isn't ruled out.
@@ -173,6 +175,9 @@ func (l *Look[T]) verdict(s suspect[T], window Window) Verdict {
 	}
 	if !exact && window.Doubt > 0 { // where no record shows it, the zone of the list isn't known either
 		window.Doubt += zoneMost
+	}
+	if !l.Search.Taken.IsZero() {
+		window.Doubt = max(window.Doubt, remembered)
 	}
 	verdict := min(s.verdict, window.Test(at))
 	if len(l.IDs(s.record)) == 0 {
