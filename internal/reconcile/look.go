@@ -134,6 +134,7 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 		}
 		l.Search.clear(ids)
 		l.Memory.Note(Placed{Twin: l.Twin, IDs: ids, At: time.Now()})
+		l.noteTaken()
 	}
 	switch {
 	case mayBe || len(l.Search.Suspects) > 0:
@@ -146,7 +147,7 @@ func (l *Look[T]) Find(ctx context.Context) (found bool, err error) {
 		return false, nil
 	}
 	err = l.meaning() // also where it doesn't count yet, it shows how late the list is
-	if l.noteTaken(); l.began.Sub(l.Search.Taken) < l.SettleTime {
+	if l.began.Sub(l.Search.Taken) < l.SettleTime {
 		return false, ErrTwins
 	}
 	return false, err
